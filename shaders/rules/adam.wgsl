@@ -1,0 +1,30 @@
+// Adam (Kingma and Ba, 2015, Algorithm 1), with PyTorch's coupled weight decay:
+//   g = gradScale * grad + weightDecay * param
+//   m = m + (1 - beta1) * (g - m)
+//   v = v + (1 - beta2) * (g * g - v)
+//   param = param - lr / (1 - beta1^t) * m / (sqrt(v) / sqrt(1 - beta2^t) + eps)
+// State: expAvg is m, expAvgSq is v.
+
+struct State {
+  expAvg: vec4f,
+  expAvgSq: vec4f,
+}
+
+struct Scalars {
+  gradScale: f32, // negative when maximizing
+  weightDecay: f32,
+  oneMinusBeta1: f32,
+  oneMinusBeta2: f32,
+  stepSize: f32, // lr / (1 - beta1^t)
+  denominatorScale: f32, // 1 / sqrt(1 - beta2^t)
+  eps: f32,
+}
+
+fn update(param: vec4f, grad: vec4f, state: State, scalars: Scalars) -> Update {
+  let g = scalars.gradScale * grad + scalars.weightDecay * param;
+  let expAvg = state.expAvg + scalars.oneMinusBeta1 * (g - state.expAvg);
+  let expAvgSq = state.expAvgSq + scalars.oneMinusBeta2 * (g * g - state.expAvgSq);
+  let denominator = max(sqrt(expAvgSq) * scalars.denominatorScale + scalars.eps, vec4f(SMALLEST_NORMAL));
+  let delta = scalars.stepSize * (expAvg / denominator);
+  return Update(delta, State(expAvg, expAvgSq));
+}

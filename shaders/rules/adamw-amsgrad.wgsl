@@ -1,0 +1,34 @@
+// AMSGrad (Reddi, Kale and Kumar, 2018) over AdamW, as PyTorch has it: the maximum of the raw second moments, corrected
+// for bias afterwards:
+//   g = gradScale * grad
+//   m = m + (1 - beta1) * (g - m)
+//   v = v + (1 - beta2) * (g * g - v)
+//   vmax = max(vmax, v)
+//   param = param - lr * weightDecay * param - lr / (1 - beta1^t) * m / (sqrt(vmax) / sqrt(1 - beta2^t) + eps)
+// State: expAvg is m, expAvgSq is v, maxExpAvgSq is vmax.
+
+struct State {
+  expAvg: vec4f,
+  expAvgSq: vec4f,
+  maxExpAvgSq: vec4f,
+}
+
+struct Scalars {
+  gradScale: f32, // negative when maximizing
+  decay: f32, // lr * weightDecay
+  oneMinusBeta1: f32,
+  oneMinusBeta2: f32,
+  stepSize: f32, // lr / (1 - beta1^t)
+  denominatorScale: f32, // 1 / sqrt(1 - beta2^t)
+  eps: f32,
+}
+
+fn update(param: vec4f, grad: vec4f, state: State, scalars: Scalars) -> Update {
+  let g = scalars.gradScale * grad;
+  let expAvg = state.expAvg + scalars.oneMinusBeta1 * (g - state.expAvg);
+  let expAvgSq = state.expAvgSq + scalars.oneMinusBeta2 * (g * g - state.expAvgSq);
+  let maxExpAvgSq = max(state.maxExpAvgSq, expAvgSq);
+  let denominator = max(sqrt(maxExpAvgSq) * scalars.denominatorScale + scalars.eps, vec4f(SMALLEST_NORMAL));
+  let delta = scalars.decay * param + scalars.stepSize * (expAvg / denominator);
+  return Update(delta, State(expAvg, expAvgSq, maxExpAvgSq));
+}

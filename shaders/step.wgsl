@@ -1,0 +1,95 @@
+// The kernel around every rule: which elements a workgroup steps, and their loads and stores. It stands between a
+// rule (shaders/rules: State, Scalars, update) and the module that says where parameters and gradients are bound
+// (separate-buffers.wgsl or shared-buffer.wgsl), and knows nothing of either but their functions.
+//
+// Each workgroup steps one segment: a run of elements that lie next to each other in the parameters, in the gradients
+// and in the state. Elements are taken in blocks of 64. In a block the 16 lanes that share it hold element
+// 16 * component + lane in each component of their vec4, so that neighbouring lanes touch neighbouring words of the
+// parameters and gradients, whose offsets may be any multiple of 4 bytes, while the state moves in whole vec4.
+
+override WORKGROUP_SIZE: u32 = 64;
+
+const BLOCK_LANES = 16u;
+const BLOCK_LENGTH = 64u;
+const SMALLEST_NORMAL = 1.1754943508222875e-38f;
+
+struct Segment {
+  param: u32, // first element in the bound parameters
+  grad: u32, // first element in the bound gradients
+  state: u32, // first State
+  length: u32, // elements
+}
+
+// What a rule returns: the amount to subtract from the parameter, and the new state.
+struct Update {
+  delta: vec4f,
+  state: State,
+}
+
+@group(0) @binding(0) var<uniform> scalars: Scalars;
+@group(0) @binding(1) var<storage, read> segments: array<Segment>;
+@group(0) @binding(2) var<storage, read_write> states: array<State>;
+
+@compute @workgroup_size(WORKGROUP_SIZE, 1, 1)
+fn step(
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(local_invocation_index) invocation: u32,
+) {
+  let index = workgroup.y * workgroups.x + workgroup.x;
+  if (index >= arrayLength(&segments)) {
+    return;
+  }
+  let segment = segments[index];
+  let lane = invocation % BLOCK_LANES;
+  let whole = segment.length / BLOCK_LENGTH;
+  for (var block = invocation / BLOCK_LANES; block < whole; block += WORKGROUP_SIZE / BLOCK_LANES) {
+    let element = block * BLOCK_LENGTH + lane;
+    let at = segment.state + block * BLOCK_LANES + lane;
+    let p = segment.param + element;
+    let g = segment.grad + element;
+    let param = vec4f(
+      loadParam(p),
+      loadParam(p + BLOCK_LANES),
+      loadParam(p + 2u * BLOCK_LANES),
+      loadParam(p + 3u * BLOCK_LANES),
+    );
+    let grad = vec4f(
+      loadGrad(g),
+      loadGrad(g + BLOCK_LANES),
+      loadGrad(g + 2u * BLOCK_LANES),
+      loadGrad(g + 3u * BLOCK_LANES),
+    );
+    let result = update(param, grad, states[at], scalars);
+    let stepped = param - result.delta;
+    states[at] = result.state;
+    storeParam(p, stepped.x);
+    storeParam(p + BLOCK_LANES, stepped.y);
+    storeParam(p + 2u * BLOCK_LANES, stepped.z);
+    storeParam(p + 3u * BLOCK_LANES, stepped.w);
+  }
+
+  // The rest, shorter than a block: components past the end are computed and thrown away.
+  let rest = segment.length % BLOCK_LENGTH;
+  if (invocation < min(rest, BLOCK_LANES)) {
+    let p = segment.param + whole * BLOCK_LENGTH + invocation;
+    let g = segment.grad + whole * BLOCK_LENGTH + invocation;
+    let at = segment.state + whole * BLOCK_LANES + invocation;
+    var param = vec4f();
+    var grad = vec4f();
+    for (var component = 0u; component < 4u; component++) {
+      if (invocation + component * BLOCK_LANES < rest) {
+        param[component] = loadParam(p + component * BLOCK_LANES);
+        grad[component] = loadGrad(g + component * BLOCK_LANES);
+      }
+    }
+    let result = update(param, grad, states[at], scalars);
+    let stepped = param - result.delta;
+    states[at] = result.state;
+    for (var component = 0u; component < 4u; component++) {
+      if (invocation + component * BLOCK_LANES < rest) {
+        storeParam(p + component * BLOCK_LANES, stepped[component]);
+      }
+    }
+  }
+}

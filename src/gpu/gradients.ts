@@ -1,0 +1,29 @@
+// Clearing gradients: neighbours are cleared by one command.
+import { isArenaBuffer } from "./arenas";
+import { SLICE_ALIGNMENT } from "./launch-plan";
+import { checkClearable } from "./ranges";
+import type { Tensor } from "./tensor";
+
+/**
+ * Encodes the clearing of every gradient.
+ * @param tensors none empty, neighbours next to each other
+ * @throws {ParameterError} before anything is encoded, when a buffer cannot be cleared
+ */
+export function clearGradients(encoder: GPUCommandEncoder, tensors: readonly Tensor[]): void {
+  for (const { grad, name } of tensors) checkClearable(grad, `grad of "${name}"`);
+  let open: { buffer: GPUBuffer; start: number; end: number } | undefined;
+  for (const { grad } of tensors) {
+    if (open?.buffer === grad.buffer && grad.offset === paddedEnd(open)) {
+      open.end = grad.offset + grad.size;
+      continue;
+    }
+    if (open) encoder.clearBuffer(open.buffer, open.start, open.end - open.start);
+    open = { buffer: grad.buffer, start: grad.offset, end: grad.offset + grad.size };
+  }
+  if (open) encoder.clearBuffer(open.buffer, open.start, open.end - open.start);
+}
+
+/** Where the next neighbour begins: the padding between an arena's slices is its own. */
+function paddedEnd({ buffer, end }: { buffer: GPUBuffer; end: number }): number {
+  return isArenaBuffer(buffer) ? Math.ceil(end / SLICE_ALIGNMENT) * SLICE_ALIGNMENT : end;
+}

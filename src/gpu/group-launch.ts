@@ -1,0 +1,152 @@
+// The GPU side of one param group: its units, its scalars, and the encoding of a step. Knows a rule only by its WGSL
+// text, its state slots and the number of its scalars.
+import { ParameterError } from "../errors";
+import { launchLimits } from "./limits";
+import { kernelNow, loadKernel, type Kernel, type Variant } from "./pipelines";
+import type { RangeIndex } from "./ranges";
+import { ScalarRing } from "./scalar-ring";
+import type { Tensor } from "./tensor";
+import { Unit, type BoundDispatch, type UnitContext } from "./unit";
+
+/** What a group's launch needs to know of its rule. */
+export type LaunchSetup = { label: string; wgsl: string; slots: readonly string[]; scalarCount: number };
+
+export class GroupLaunch {
+  readonly units: readonly Unit[];
+  /** Unit of each tensor that has elements. */
+  readonly #unitOf = new Map<Tensor, Unit>();
+  readonly #kernels = new Map<Variant, Kernel>();
+  readonly #offsets = new Uint32Array(1);
+  #ring: ScalarRing | undefined;
+  #dispatches: BoundDispatch[] = [];
+
+  /** Plans without making any GPU object. @throws {ParameterError} when a dispatch cannot be bound */
+  constructor(
+    readonly device: GPUDevice,
+    readonly setup: LaunchSetup,
+    readonly tensors: readonly Tensor[],
+  ) {
+    const context: UnitContext = {
+      device,
+      label: setup.label,
+      slotCount: setup.slots.length,
+      limits: launchLimits(device),
+      kernel: (variant) => this.#kernel(variant),
+    };
+    const byBuffer = new Map<GPUBuffer, Tensor[]>();
+    for (const tensor of tensors) {
+      if (tensor.length === 0) continue;
+      const same = byBuffer.get(tensor.param.buffer);
+      if (same) same.push(tensor);
+      else byBuffer.set(tensor.param.buffer, [tensor]);
+    }
+    this.units = [...byBuffer.values()].map((group) => {
+      const unit = new Unit(
+        context,
+        group.sort((a, b) => a.param.offset - b.param.offset),
+      );
+      for (const tensor of group) this.#unitOf.set(tensor, unit);
+      unit.plan();
+      return unit;
+    });
+  }
+
+  /** Compiles the kernels that the gradients need as they lie now. @throws {DeviceError} */
+  async loadKernels(): Promise<void> {
+    const variants = new Set(this.units.flatMap((unit) => [...unit.variants()]));
+    const load = async (variant: Variant) => {
+      const { wgsl, label } = this.setup;
+      this.#kernels.set(variant, await loadKernel(this.device, wgsl, variant, label));
+    };
+    await Promise.all([...variants].map(load));
+  }
+
+  /** Creates buffers and bind groups. Synchronous, so that error scopes can stand around it. */
+  allocate(): void {
+    const { label, scalarCount } = this.setup;
+    this.#ring = new ScalarRing(this.device, scalarCount, `${label}/scalars`);
+    for (const unit of this.units) unit.allocate(this.#ring);
+    this.#flatten();
+  }
+
+  /** Encodes every dispatch with no workgroup: the device then checks the buffers, and nothing changes. */
+  probe(units: readonly Unit[] = this.units): void {
+    const encoder = this.device.createCommandEncoder({ label: `${this.setup.label}/probe` });
+    const pass = encoder.beginComputePass();
+    for (const { dispatches } of units) {
+      for (const { kernel, bindGroup } of dispatches) {
+        pass.setPipeline(kernel.pipeline);
+        pass.setBindGroup(0, bindGroup, this.#offsets, 0, 1);
+        pass.dispatchWorkgroups(0);
+      }
+    }
+    pass.end();
+    this.device.queue.submit([encoder.finish()]);
+  }
+
+  /**
+   * Follows gradients that the caller assigned since the last step.
+   * @throws {ParameterError} when one of them, or a param that was assigned, is not legal
+   */
+  follow(params: RangeIndex): void {
+    let moved: Set<Unit> | undefined;
+    for (const tensor of this.tensors) {
+      tensor.checkParam();
+      if (!tensor.gradMoved()) continue;
+      const grad = tensor.resolveGrad();
+      refuseOverlap(params, tensor.name, grad);
+      tensor.grad = grad;
+      const unit = this.#unitOf.get(tensor);
+      if (unit) (moved ??= new Set()).add(unit);
+    }
+    if (!moved) return;
+    for (const unit of moved) unit.bind(this.#ring!);
+    this.#flatten();
+  }
+
+  /** The floats to fill with the scalars of the step that is encoded next. */
+  get staging(): Float32Array {
+    return this.#ring!.staging;
+  }
+
+  /** Encodes one step into an open pass; leaves pipeline and bind group 0 set. */
+  encode(pass: GPUComputePassEncoder): void {
+    this.#offsets[0] = this.#ring!.push();
+    let current: Kernel | undefined;
+    for (const { kernel, bindGroup, x, y } of this.#dispatches) {
+      if (kernel !== current) pass.setPipeline(kernel.pipeline);
+      current = kernel;
+      pass.setBindGroup(0, bindGroup, this.#offsets, 0, 1);
+      pass.dispatchWorkgroups(x, y);
+    }
+  }
+
+  destroy(): void {
+    this.#ring?.buffer.destroy();
+    for (const unit of this.units) unit.destroy();
+  }
+
+  #kernel(variant: Variant): Kernel {
+    let kernel = this.#kernels.get(variant);
+    if (!kernel) {
+      kernel = kernelNow(this.device, this.setup.wgsl, variant, this.setup.label);
+      this.#kernels.set(variant, kernel);
+    }
+    return kernel;
+  }
+
+  #flatten(): void {
+    this.#dispatches = this.units.flatMap(({ dispatches }) => dispatches);
+  }
+}
+
+/** @throws {ParameterError} when a gradient lies over a parameter, which the step would then change under it */
+export function refuseOverlap(params: RangeIndex, name: string, grad: Tensor["grad"]): void {
+  const overlapped = params.overlapping(grad);
+  if (overlapped !== undefined) {
+    const whose = overlapped === name ? "its own param" : `the param of "${overlapped}"`;
+    throw new ParameterError(
+      `grad of "${name}" overlaps ${whose}; gradients must lie in memory of their own`,
+    );
+  }
+}

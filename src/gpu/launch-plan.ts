@@ -1,0 +1,247 @@
+// Decides which dispatches step the tensors of one group that share a parameter buffer: where their state lies, which
+// runs merge, what each workgroup does, and which windows of the buffers are bound. Numbers in, numbers out: it makes
+// no GPU object and does not know what a rule is.
+import { BLOCK_LENGTH, BLOCK_STRUCTS, SLOT_BYTES, structCount } from "./state-layout";
+
+/** Slices of a ParameterArena begin at multiples of this many bytes, WebGPU's default alignment of offsets. */
+export const SLICE_ALIGNMENT = 256;
+
+/** A tensor among the parameters: where it begins in their buffer, in bytes, and how many elements it has. */
+export type TensorRange = { offset: number; length: number };
+
+/** A run of one tensor's elements whose state lies in one piece. */
+export type StatePiece = {
+  /** Index of the tensor. */
+  tensor: number;
+  /** First element of the run, counted in the tensor. */
+  first: number;
+  length: number;
+  /** Elements up to where the next piece may follow: the length, and the padding behind it if that is ours. */
+  extent: number;
+  /** Index of the state buffer. */
+  buffer: number;
+  /** First State struct in that buffer. */
+  struct: number;
+};
+
+/** Where the state of every tensor lies. It depends on the parameters alone, so that gradients may move. */
+export type StatePlacement = { pieces: StatePiece[]; bufferBytes: number[] };
+
+/**
+ * Places the state of tensors that are sorted by offset.
+ * @param padded whether the padding between slices belongs to an arena, and so may be stepped along with them
+ * @param maxBytes the most that one state buffer may hold
+ */
+export function placeStates(
+  tensors: readonly TensorRange[],
+  padded: boolean,
+  slotCount: number,
+  maxBytes: number,
+): StatePlacement {
+  const structBytes = slotCount * SLOT_BYTES;
+  const blockBytes = structBytes * BLOCK_STRUCTS;
+  const capacity = Math.floor(maxBytes / blockBytes) * BLOCK_STRUCTS;
+  const pieces: StatePiece[] = [];
+  const bufferStructs: number[] = [];
+  let used = capacity;
+  tensors.forEach(({ offset, length }, tensor) => {
+    const end = offset + length * 4;
+    const next = tensors[tensor + 1]?.offset;
+    const sliceEnd = Math.ceil(end / SLICE_ALIGNMENT) * SLICE_ALIGNMENT;
+    const total = padded && next === sliceEnd ? (sliceEnd - offset) / 4 : length;
+    for (let first = 0; first < length;) {
+      if (capacity - used < Math.min(BLOCK_STRUCTS, structCount(total - first))) {
+        used = 0;
+        bufferStructs.push(0);
+      }
+      const room = Math.floor((capacity - used) / BLOCK_STRUCTS) * BLOCK_LENGTH;
+      const fits = structCount(total - first) <= capacity - used;
+      const extent = fits ? total - first : room;
+      const buffer = bufferStructs.length - 1;
+      pieces.push({ tensor, first, length: Math.min(extent, length - first), extent, buffer, struct: used });
+      used += structCount(extent);
+      bufferStructs[buffer] = used;
+      first += extent;
+    }
+  });
+  return { pieces, bufferBytes: bufferStructs.map((structs) => structs * structBytes) };
+}
+
+/** Where the gradient of a tensor is: which of the distinct gradient buffers, from which byte on. */
+export type GradientRange = {
+  /** Index among the distinct gradient buffers. */
+  buffer: number;
+  offset: number;
+  /** Whether the padding behind it is an arena's. */
+  padded: boolean;
+  /** Whether it is the parameter buffer itself. */
+  shared: boolean;
+};
+
+/** Part of a buffer, in bytes. */
+export type Window = { start: number; end: number };
+
+/** One dispatch: what to bind, and a row of the segment table for each workgroup. */
+export type Dispatch = {
+  /** Parameters and gradients are in one buffer: `param` covers both and `grad` is the same window. */
+  shared: boolean;
+  /** Index among the distinct gradient buffers. */
+  gradBuffer: number;
+  stateBuffer: number;
+  param: Window;
+  grad: Window;
+  /** Per workgroup: first element of the parameters and of the gradients in their windows, first State, length. */
+  segments: Uint32Array<ArrayBuffer>;
+};
+
+/** What bounds a dispatch. */
+export type LaunchLimits = {
+  /** The largest binding, in bytes. */
+  maxBindingBytes: number;
+  /** Bindings begin at multiples of this many bytes. */
+  alignment: number;
+  /** Elements that a workgroup steps at most: a multiple of the block length. */
+  chunkLength: number;
+};
+
+/** A run of elements that lie next to each other in parameters, gradients and state. */
+type Span = { piece: StatePiece; param: number; grad: GradientRange; gradOffset: number; length: number };
+
+/** Words of a row of the segment table. */
+export const SEGMENT_WORDS = 4;
+
+/**
+ * The dispatches for one assignment of gradients.
+ * @param gradients one per tensor
+ * @returns the dispatches, or the index of a tensor whose parameters and gradients lie too far apart in one buffer
+ */
+export function planDispatches(
+  tensors: readonly TensorRange[],
+  gradients: readonly GradientRange[],
+  placement: StatePlacement,
+  padded: boolean,
+  limits: LaunchLimits,
+): Dispatch[] | { tooFarApart: number } {
+  const windows = new DispatchBuilder(limits);
+  for (const span of mergeSpans(tensors, gradients, placement, padded)) {
+    for (let first = 0; first < span.length; first += limits.chunkLength) {
+      const length = Math.min(limits.chunkLength, span.length - first);
+      if (!windows.add(span, first, length)) return { tooFarApart: span.piece.tensor };
+    }
+  }
+  return windows.finish();
+}
+
+function mergeSpans(
+  tensors: readonly TensorRange[],
+  gradients: readonly GradientRange[],
+  placement: StatePlacement,
+  padded: boolean,
+): Span[] {
+  const spans: Span[] = [];
+  let last: { span: Span; piece: StatePiece } | undefined;
+  for (const piece of placement.pieces) {
+    const grad = gradients[piece.tensor]!;
+    const param = tensors[piece.tensor]!.offset + piece.first * 4;
+    const gradOffset = grad.offset + piece.first * 4;
+    if (
+      last &&
+      follows(last.piece, piece) &&
+      reaches(last.span, last.piece, param, grad, gradOffset, padded)
+    ) {
+      last.span.length = (param - last.span.param) / 4 + piece.length;
+      last.piece = piece;
+    } else {
+      const span = { piece, param, grad, gradOffset, length: piece.length };
+      spans.push(span);
+      last = { span, piece };
+    }
+  }
+  return spans;
+}
+
+/** Whether the state of `next` begins where that of `piece` ends, on a boundary between blocks. */
+function follows(piece: StatePiece, next: StatePiece): boolean {
+  return (
+    piece.buffer === next.buffer &&
+    piece.extent % BLOCK_LENGTH === 0 &&
+    piece.struct + structCount(piece.extent) === next.struct
+  );
+}
+
+/** Whether a piece at `param` and `gradOffset` begins where the span, and the padding behind it, ends. */
+function reaches(
+  span: Span,
+  piece: StatePiece,
+  param: number,
+  grad: GradientRange,
+  gradOffset: number,
+  padded: boolean,
+): boolean {
+  const mayPad = padded && span.grad.padded;
+  const extent = span.length + (mayPad ? piece.extent - piece.length : 0);
+  return (
+    grad.buffer === span.grad.buffer &&
+    param === span.param + extent * 4 &&
+    gradOffset === span.gradOffset + extent * 4
+  );
+}
+
+type Row = { param: number; grad: number; struct: number; length: number };
+type Open = Omit<Dispatch, "segments"> & { rows: Row[] };
+
+/** Gathers rows into dispatches whose windows stay within the limits. */
+class DispatchBuilder {
+  readonly #done: Open[] = [];
+  constructor(readonly limits: LaunchLimits) {}
+
+  /** False when the row cannot be bound at all. */
+  add(span: Span, first: number, length: number): boolean {
+    const struct = span.piece.struct + (first / BLOCK_LENGTH) * BLOCK_STRUCTS;
+    const row = { param: span.param + first * 4, grad: span.gradOffset + first * 4, struct, length };
+    const { shared, buffer: gradBuffer } = span.grad;
+    const { buffer: stateBuffer } = span.piece;
+    const open = this.#done.at(-1);
+    if (open?.stateBuffer === stateBuffer && open.gradBuffer === gradBuffer && this.#extend(open, row))
+      return true;
+    const none = { start: Infinity, end: 0 };
+    const fresh: Open = { shared, gradBuffer, stateBuffer, param: none, grad: none, rows: [] };
+    if (!this.#extend(fresh, row)) return false;
+    this.#done.push(fresh);
+    return true;
+  }
+
+  #extend(open: Open, row: Row): boolean {
+    let param = this.#cover(open.param, row.param, row.length);
+    let grad = this.#cover(open.grad, row.grad, row.length);
+    if (open.shared) param = grad = this.#cover(param, row.grad, row.length);
+    const { maxBindingBytes } = this.limits;
+    if (param.end - param.start > maxBindingBytes || grad.end - grad.start > maxBindingBytes) return false;
+    open.param = param;
+    open.grad = grad;
+    open.rows.push(row);
+    return true;
+  }
+
+  #cover(window: Window, offset: number, length: number): Window {
+    const start = Math.floor(offset / this.limits.alignment) * this.limits.alignment;
+    return { start: Math.min(window.start, start), end: Math.max(window.end, offset + length * 4) };
+  }
+
+  finish(): Dispatch[] {
+    return this.#done.map(({ rows, ...dispatch }) => {
+      const segments = new Uint32Array(rows.length * SEGMENT_WORDS);
+      rows.forEach(({ param, grad, struct, length }, index) => {
+        const words = [(param - dispatch.param.start) / 4, (grad - dispatch.grad.start) / 4, struct, length];
+        segments.set(words, index * SEGMENT_WORDS);
+      });
+      return { ...dispatch, segments };
+    });
+  }
+}
+
+/** Workgroups along x and y for so many rows: WebGPU bounds each dimension. */
+export function workgroupGrid(rows: number, maxPerDimension: number): [number, number] {
+  const y = Math.ceil(rows / maxPerDimension) || 1;
+  return [Math.ceil(rows / y), y];
+}

@@ -1,0 +1,41 @@
+// What the package asks of a device, and what it reads from one.
+import { BLOCK_LENGTH } from "./state-layout";
+import type { LaunchLimits } from "./launch-plan";
+
+/** What {@link deviceRequirements} returns: to be merged into the caller's own `requestDevice`. */
+export type DeviceRequirements = {
+  requiredFeatures: GPUFeatureName[];
+  requiredLimits: Record<string, number>;
+};
+
+/**
+ * What to ask of an adapter so that large models need the fewest buffers and dispatches. Nothing here is needed:
+ * on a device with the default limits large tensors are stepped in windows.
+ *
+ * @returns no features, and the adapter's own `maxBufferSize` and `maxStorageBufferBindingSize`, in bytes
+ * @example
+ * const device = await adapter.requestDevice(deviceRequirements(adapter));
+ */
+export function deviceRequirements(adapter: GPUAdapter): DeviceRequirements {
+  const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
+  return { requiredFeatures: [], requiredLimits: { maxBufferSize, maxStorageBufferBindingSize } };
+}
+
+/**
+ * Elements per workgroup. A software adapter runs workgroups one after another on a few threads, so that long chunks
+ * spare their start-up cost; hardware wants thousands of workgroups in flight.
+ */
+function chunkLength(device: GPUDevice): number {
+  // Older browsers have no adapterInfo on the device.
+  const info = device.adapterInfo as GPUAdapterInfo | undefined;
+  return (info?.isFallbackAdapter ? 512 : 16) * BLOCK_LENGTH;
+}
+
+/** The limits that bound our dispatches on a device. */
+export function launchLimits(device: GPUDevice): LaunchLimits {
+  return {
+    maxBindingBytes: device.limits.maxStorageBufferBindingSize,
+    alignment: device.limits.minStorageBufferOffsetAlignment,
+    chunkLength: chunkLength(device),
+  };
+}

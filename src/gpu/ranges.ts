@@ -1,0 +1,119 @@
+// The caller's buffers: from a GPUBuffer or GPUBufferBinding to a checked range of bytes, and whether ranges overlap.
+import { ParameterError, show } from "../errors";
+import { COPY_DST, STORAGE } from "./usage";
+
+/** Bytes of a buffer. */
+export type BufferRange = { buffer: GPUBuffer; offset: number; size: number };
+
+/** A buffer, or part of one, as the caller gives it. */
+export type BufferSource = GPUBuffer | GPUBufferBinding;
+
+function isBuffer(value: unknown): value is GPUBuffer {
+  return (
+    typeof value === "object" && value !== null && "mapState" in value && "usage" in value && "size" in value
+  );
+}
+
+/** Whether a range is still what the caller's source says: cheap enough to be asked at every step. */
+export function isSameRange(range: BufferRange, source: BufferSource): boolean {
+  if (range.buffer === source) return range.offset === 0 && range.size === range.buffer.size;
+  const { buffer, offset, size } = source as GPUBufferBinding;
+  return (
+    range.buffer === buffer &&
+    range.offset === (offset ?? 0) &&
+    (size === undefined ? range.offset + range.size === range.buffer.size : range.size === size)
+  );
+}
+
+/**
+ * The bytes that a source names.
+ * @param what how messages call it, such as `param of "conv.bias"`
+ * @throws {ParameterError} unless it is an unmapped storage buffer and a range of whole float32 inside it
+ */
+export function resolveRange(source: BufferSource, what: string): BufferRange {
+  const binding: { buffer?: unknown; offset?: number; size?: number } | null | undefined = isBuffer(source)
+    ? { buffer: source }
+    : (source as GPUBufferBinding | null | undefined);
+  const buffer = binding?.buffer;
+  if (!isBuffer(buffer)) {
+    throw new ParameterError(
+      `${what} must be a GPUBuffer or a { buffer, offset, size } of one, got ${show(source)}`,
+    );
+  }
+  const offset = binding?.offset ?? 0;
+  const size = binding?.size ?? buffer.size - offset;
+  const label = buffer.label ? ` (buffer "${buffer.label}")` : "";
+  if ((buffer.usage & STORAGE) === 0) {
+    throw new ParameterError(
+      `${what}${label} lacks the usage STORAGE; create the buffer with GPUBufferUsage.STORAGE`,
+    );
+  }
+  if (buffer.mapState !== "unmapped") {
+    throw new ParameterError(`${what}${label} is mapped (mapState "${buffer.mapState}"); call unmap() first`);
+  }
+  for (const [name, value] of [
+    ["offset", offset],
+    ["size", size],
+  ] as const) {
+    if (!Number.isSafeInteger(value) || value < 0 || value % 4 !== 0) {
+      throw new ParameterError(
+        `${what}${label}: ${name} must be a multiple of 4 bytes, at least 0, got ${show(value)}`,
+      );
+    }
+  }
+  if (offset + size > buffer.size) {
+    throw new ParameterError(
+      `${what}${label} ends at byte ${offset + size} (offset ${offset} + size ${size}), past the end of its buffer ` +
+        `of ${buffer.size} bytes`,
+    );
+  }
+  return { buffer, offset, size };
+}
+
+/**
+ * @throws {ParameterError} when a gradient cannot be cleared
+ */
+export function checkClearable(grad: BufferRange, what: string): void {
+  if ((grad.buffer.usage & COPY_DST) === 0) {
+    throw new ParameterError(
+      `zeroGrad: ${what} lacks the usage COPY_DST; create the buffer with GPUBufferUsage.COPY_DST`,
+    );
+  }
+}
+
+/** Ranges with a name each, to be asked which of them a further range overlaps. */
+export class RangeIndex {
+  readonly #byBuffer = new Map<GPUBuffer, { start: number; end: number; name: string }[]>();
+
+  /** Adds a range unless it overlaps one that is there; returns the name of that one. */
+  add(range: BufferRange, name: string): string | undefined {
+    if (range.size === 0) return undefined;
+    const overlapped = this.overlapping(range);
+    if (overlapped !== undefined) return overlapped;
+    const ranges = this.#byBuffer.get(range.buffer) ?? [];
+    if (ranges.length === 0) this.#byBuffer.set(range.buffer, ranges);
+    const entry = { start: range.offset, end: range.offset + range.size, name };
+    ranges.splice(firstEndingAfter(ranges, range.offset), 0, entry);
+    return undefined;
+  }
+
+  /** The name of a range that shares bytes with this one. */
+  overlapping({ buffer, offset, size }: BufferRange): string | undefined {
+    if (size === 0) return undefined;
+    const ranges = this.#byBuffer.get(buffer);
+    if (!ranges) return undefined;
+    const candidate = ranges[firstEndingAfter(ranges, offset)];
+    return candidate && candidate.start < offset + size ? candidate.name : undefined;
+  }
+}
+
+/** Index of the first of sorted, disjoint ranges that ends after `offset`. */
+function firstEndingAfter(ranges: readonly { end: number }[], offset: number): number {
+  let [low, high] = [0, ranges.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (ranges[middle]!.end > offset) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}

@@ -1,0 +1,104 @@
+// Moves state between the GPU and plain arrays.
+import { DeviceError } from "../errors";
+import { underScopes } from "./error-scopes";
+import type { GroupLaunch } from "./group-launch";
+import { gather, scatter } from "./state-layout";
+import type { Unit } from "./unit";
+import { COPY_DST, MAP_READ } from "./usage";
+
+/** State tensors of one parameter by slot. */
+export type Slots<A> = Record<string, A>;
+
+/** A copy of one state buffer on its way to the host. */
+type Staged = { launch: GroupLaunch; unit: Unit; index: number; buffer: GPUBuffer; mapped: Promise<void> };
+
+/**
+ * Reads the state of every tensor of some groups, as it is after the work submitted so far.
+ * @returns slots by name of the parameter
+ * @throws {DeviceError} when memory is short or the device is lost
+ */
+export async function readStates(
+  device: GPUDevice,
+  launches: readonly GroupLaunch[],
+): Promise<Record<string, Slots<Float32Array>>> {
+  const { value: staged, error } = underScopes(device, () => stageStates(device, launches));
+  const mapped = Promise.all(staged.map((entry) => entry.mapped));
+  try {
+    await mapped;
+    const state = zeroStates(launches);
+    for (const entry of staged) copyOut(entry, state);
+    return state;
+  } catch (cause) {
+    const reason = (await error)?.message ?? (cause instanceof Error ? cause.message : String(cause));
+    throw new DeviceError(`stateDict: the state could not be read: ${reason}`, { cause });
+  } finally {
+    for (const { buffer } of staged) buffer.destroy();
+  }
+}
+
+function stageStates(device: GPUDevice, launches: readonly GroupLaunch[]): Staged[] {
+  const encoder = device.createCommandEncoder({ label: "webgpu-optim/state" });
+  const staged = launches.flatMap((launch) =>
+    launch.units.flatMap((unit) =>
+      unit.states.map((state, index) => {
+        const label = `${launch.setup.label}/state-copy`;
+        const buffer = device.createBuffer({ label, size: state.size, usage: MAP_READ | COPY_DST });
+        encoder.copyBufferToBuffer(state, 0, buffer, 0, state.size);
+        return { launch, unit, index, buffer };
+      }),
+    ),
+  );
+  device.queue.submit([encoder.finish()]);
+  return staged.map((entry) => ({ ...entry, mapped: entry.buffer.mapAsync(MAP_READ_MODE) }));
+}
+
+/** GPUMapMode.READ. */
+const MAP_READ_MODE = 1;
+
+function zeroStates(launches: readonly GroupLaunch[]): Record<string, Slots<Float32Array>> {
+  const state: Record<string, Slots<Float32Array>> = {};
+  for (const { tensors, setup } of launches) {
+    for (const { name, length } of tensors) {
+      state[name] = Object.fromEntries(setup.slots.map((slot) => [slot, new Float32Array(length)]));
+    }
+  }
+  return state;
+}
+
+function copyOut({ launch, unit, index, buffer }: Staged, state: Record<string, Slots<Float32Array>>): void {
+  const { slots } = launch.setup;
+  const floats = new Float32Array(buffer.getMappedRange());
+  for (const piece of unit.placement.pieces) {
+    if (piece.buffer !== index) continue;
+    const run = { firstStruct: piece.struct, length: piece.length, slotCount: slots.length };
+    const { name } = unit.tensors[piece.tensor]!;
+    slots.forEach((slot, position) => {
+      gather(floats, run, position, state[name]![slot]!, piece.first);
+    });
+  }
+}
+
+/**
+ * The contents of every state buffer of a group with the given slots in it. Writes nothing yet, so that running out of
+ * memory leaves all as it was.
+ * @param slotsOf slots of a parameter by name; every array as long as the parameter
+ */
+export function prepareStates(
+  { units, setup }: GroupLaunch,
+  slotsOf: ReadonlyMap<string, Slots<Float32Array | Float64Array>>,
+): { buffer: GPUBuffer; floats: Float32Array<ArrayBuffer> }[] {
+  return units.flatMap((unit) =>
+    unit.states.map((buffer, index) => {
+      const floats = new Float32Array(buffer.size / 4);
+      for (const piece of unit.placement.pieces) {
+        if (piece.buffer !== index) continue;
+        const run = { firstStruct: piece.struct, length: piece.length, slotCount: setup.slots.length };
+        const slots = slotsOf.get(unit.tensors[piece.tensor]!.name)!;
+        setup.slots.forEach((slot, position) => {
+          scatter(floats, run, position, slots[slot]!, piece.first);
+        });
+      }
+      return { buffer, floats };
+    }),
+  );
+}

@@ -1,0 +1,188 @@
+// The tensors of one group that share a parameter buffer: where their state lies, and the dispatches that step them.
+import { ParameterError } from "../errors";
+import { isArenaBuffer } from "./arenas";
+import {
+  planDispatches,
+  placeStates,
+  workgroupGrid,
+  SEGMENT_WORDS,
+  type Dispatch,
+  type GradientRange,
+  type LaunchLimits,
+  type StatePlacement,
+} from "./launch-plan";
+import { BINDINGS, type Kernel, type Variant } from "./pipelines";
+import type { ScalarRing } from "./scalar-ring";
+import type { Tensor } from "./tensor";
+import { COPY_DST, COPY_SRC, STORAGE } from "./usage";
+
+/** What the units of a group share. */
+export type UnitContext = {
+  device: GPUDevice;
+  /** Prefix of labels. */
+  label: string;
+  slotCount: number;
+  limits: LaunchLimits;
+  kernel: (variant: Variant) => Kernel;
+};
+
+/** A dispatch that is ready to be encoded. */
+export type BoundDispatch = { kernel: Kernel; bindGroup: GPUBindGroup; x: number; y: number };
+
+/** The dispatches for one arrangement of the gradients, and their bind groups by gradient buffers. */
+type Arrangement = {
+  dispatches: Dispatch[];
+  segments: GPUBuffer;
+  /** First byte of each dispatch's rows in `segments`. */
+  starts: number[];
+  bound: WeakMap<GPUBuffer, Map<string, BoundDispatch[]>>;
+};
+
+/** Arrangements remembered per unit; a framework that rotates buffers uses one, or a few. */
+const MAX_ARRANGEMENTS = 16;
+
+const bufferIds = new WeakMap<GPUBuffer, number>();
+let lastBufferId = 0;
+
+function idOf(buffer: GPUBuffer): number {
+  let id = bufferIds.get(buffer);
+  if (id === undefined) bufferIds.set(buffer, (id = ++lastBufferId));
+  return id;
+}
+
+export class Unit {
+  readonly placement: StatePlacement;
+  /** State buffers, by the index that the placement uses. */
+  states: GPUBuffer[] = [];
+  /** What a step encodes. */
+  dispatches: BoundDispatch[] = [];
+  readonly #padded: boolean;
+  readonly #ranges: { offset: number; length: number }[];
+  readonly #arrangements = new Map<string, Arrangement>();
+
+  /** @param tensors of one parameter buffer, none empty, sorted by offset */
+  constructor(
+    readonly context: UnitContext,
+    readonly tensors: readonly Tensor[],
+  ) {
+    const { limits, slotCount, device } = context;
+    this.#padded = isArenaBuffer(tensors[0]!.param.buffer);
+    this.#ranges = tensors.map(({ param, length }) => ({ offset: param.offset, length }));
+    const maxStateBytes = Math.min(limits.maxBindingBytes, device.limits.maxBufferSize);
+    this.placement = placeStates(this.#ranges, this.#padded, slotCount, maxStateBytes);
+  }
+
+  /** Which kernels the gradients need as they lie now. */
+  variants(): Set<Variant> {
+    return new Set(
+      this.tensors.map(({ param, grad }) => (param.buffer === grad.buffer ? "shared" : "separate")),
+    );
+  }
+
+  /**
+   * The dispatches for the gradients as they lie now; makes no GPU object.
+   * @throws {ParameterError} when a parameter and its gradient in one buffer lie too far apart to be bound at once
+   */
+  plan(): Dispatch[] {
+    const { limits } = this.context;
+    const { gradients } = this.#gradients();
+    const plan = planDispatches(this.#ranges, gradients, this.placement, this.#padded, limits);
+    if (Array.isArray(plan)) return plan;
+    const { name } = this.tensors[plan.tooFarApart]!;
+    throw new ParameterError(
+      `param and grad of "${name}" are in one buffer and too far apart to be bound at once: the span exceeds ` +
+        `maxStorageBufferBindingSize (${limits.maxBindingBytes} bytes); put them in two buffers, move them closer, or ` +
+        "request a device with a larger limit (deviceRequirements)",
+    );
+  }
+
+  /** Creates the state buffers, zero-filled as WebGPU has it, and binds everything. */
+  allocate(ring: ScalarRing): void {
+    const { device, label } = this.context;
+    const usage = STORAGE | COPY_SRC | COPY_DST;
+    this.states = this.placement.bufferBytes.map((size) =>
+      device.createBuffer({ label: `${label}/state`, size, usage }),
+    );
+    this.bind(ring);
+  }
+
+  /** Makes {@link dispatches} follow the gradients; what was made for the same buffers before is used again. */
+  bind(ring: ScalarRing): void {
+    const { gradients, buffers } = this.#gradients();
+    const key = gradients
+      .map(({ buffer, offset, shared }) => `${buffer}${shared ? "s" : ":"}${offset}`)
+      .join();
+    let arrangement = this.#arrangements.get(key);
+    if (!arrangement) {
+      arrangement = this.#arrange(this.plan());
+      const oldest = this.#arrangements.keys().next();
+      // Not destroyed: a recorded step that waits for its submission may still use it.
+      if (this.#arrangements.size >= MAX_ARRANGEMENTS && !oldest.done)
+        this.#arrangements.delete(oldest.value);
+      this.#arrangements.set(key, arrangement);
+    }
+    const byFirst = arrangement.bound.get(buffers[0]!) ?? new Map<string, BoundDispatch[]>();
+    arrangement.bound.set(buffers[0]!, byFirst);
+    const ids = buffers.map(idOf).join();
+    this.dispatches = byFirst.get(ids) ?? this.#bindGroups(arrangement, buffers, ring);
+    byFirst.set(ids, this.dispatches);
+  }
+
+  destroy(): void {
+    for (const buffer of this.states) buffer.destroy();
+    for (const { segments } of this.#arrangements.values()) segments.destroy();
+  }
+
+  /** The distinct gradient buffers, and where among them the gradient of each tensor is. */
+  #gradients(): { gradients: GradientRange[]; buffers: GPUBuffer[] } {
+    const indices = new Map<GPUBuffer, number>();
+    const gradients = this.tensors.map(({ param, grad }) => {
+      let buffer = indices.get(grad.buffer);
+      if (buffer === undefined) indices.set(grad.buffer, (buffer = indices.size));
+      const shared = grad.buffer === param.buffer;
+      return { buffer, offset: grad.offset, padded: isArenaBuffer(grad.buffer), shared };
+    });
+    return { gradients, buffers: [...indices.keys()] };
+  }
+
+  #arrange(dispatches: Dispatch[]): Arrangement {
+    const { device, label, limits } = this.context;
+    let size = 0;
+    const starts = dispatches.map(({ segments }) => {
+      const start = size;
+      size += Math.ceil(segments.byteLength / limits.alignment) * limits.alignment;
+      return start;
+    });
+    const segments = device.createBuffer({ label: `${label}/segments`, size, usage: STORAGE | COPY_DST });
+    dispatches.forEach((dispatch, index) => {
+      device.queue.writeBuffer(segments, starts[index]!, dispatch.segments);
+    });
+    return { dispatches, segments, starts, bound: new WeakMap() };
+  }
+
+  #bindGroups(arrangement: Arrangement, gradBuffers: GPUBuffer[], ring: ScalarRing): BoundDispatch[] {
+    const { device, label } = this.context;
+    const paramBuffer = this.tensors[0]!.param.buffer;
+    return arrangement.dispatches.map(({ shared, gradBuffer, stateBuffer, param, grad, segments }, index) => {
+      const kernel = this.context.kernel(shared ? "shared" : "separate");
+      const part = (buffer: GPUBuffer, offset: number, size: number) => ({ buffer, offset, size });
+      const entries: GPUBindGroupEntry[] = [
+        { binding: BINDINGS.scalars, resource: part(ring.buffer, 0, ring.slotBytes) },
+        {
+          binding: BINDINGS.segments,
+          resource: part(arrangement.segments, arrangement.starts[index]!, segments.byteLength),
+        },
+        { binding: BINDINGS.states, resource: { buffer: this.states[stateBuffer]! } },
+        { binding: BINDINGS.params, resource: part(paramBuffer, param.start, param.end - param.start) },
+      ];
+      if (!shared) {
+        const resource = part(gradBuffers[gradBuffer]!, grad.start, grad.end - grad.start);
+        entries.push({ binding: BINDINGS.grads, resource });
+      }
+      const bindGroup = device.createBindGroup({ label, layout: kernel.layout, entries });
+      const rows = segments.length / SEGMENT_WORDS;
+      const [x, y] = workgroupGrid(rows, device.limits.maxComputeWorkgroupsPerDimension);
+      return { kernel, bindGroup, x, y };
+    });
+  }
+}

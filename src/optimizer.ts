@@ -1,0 +1,355 @@
+// Optimizer: param groups over the caller's GPU buffers, stepped by one rule. Knows rules only as values and the GPU only
+// through src/gpu.
+import { DeviceError, OptionError, ParameterError, UsageError } from "./errors";
+import { arenaReady } from "./gpu/arenas";
+import { refuseLost, underScopes, watchDevice } from "./gpu/error-scopes";
+import { clearGradients } from "./gpu/gradients";
+import { GroupLaunch, refuseOverlap } from "./gpu/group-launch";
+import { RangeIndex } from "./gpu/ranges";
+import { prepareStates, readStates } from "./gpu/state-transfer";
+import { Tensor, type Parameter } from "./gpu/tensor";
+import {
+  GroupRecord,
+  checkGradScale,
+  checkKeys,
+  refuseDestroyed,
+  toGroupInputs,
+  type Group,
+  type GroupInput,
+} from "./param-groups";
+import type { RuleOptions, UpdateRule } from "./rule";
+import { applyGroups, planLoad, saveGroups, type AnyStateDict, type StateDict } from "./state-dict";
+
+/** A param group as it is passed in: parameters, and the options that differ from the rule's. */
+export type ParamGroupInput<O extends RuleOptions> = GroupInput<O, Parameter>;
+
+/** A param group as the optimizer shows it; its options may be assigned between steps. */
+export type ParamGroup<O extends RuleOptions> = Group<O, Parameter>;
+
+/** Options of {@link Optimizer.create}. The first four come in a later version; until then they are refused. */
+export type OptimizerOptions = {
+  clipGradNorm?: number;
+  clipGradValue?: number;
+  skipNonFinite?: boolean;
+  monitor?: boolean;
+  /** Part of the labels of the optimizer's GPU objects. */
+  label?: string;
+};
+
+/** Options of {@link Optimizer.step}. */
+export type StepOptions = {
+  /** Append to this encoder, between its passes, and submit nothing. */
+  encoder?: GPUCommandEncoder;
+  /** Append to this open compute pass, and submit nothing. Leaves pipeline and bind group 0 set. */
+  pass?: GPUComputePassEncoder;
+  /** Factor on every gradient of this step: 1 / loss scale, or 1 / accumulated batches. Default 1. */
+  gradScale?: number;
+};
+
+/** A group: the caller's side of it, and the GPU's. */
+type Entry<O extends RuleOptions> = { record: GroupRecord<O, Parameter>; launch: GroupLaunch };
+
+const NOT_YET = ["clipGradNorm", "clipGradValue", "skipNonFinite", "monitor"] as const;
+
+/**
+ * Steps parameters that stay in the caller's `GPUBuffer`s, by a rule such as `adam()` or `adabelief()`.
+ *
+ * All tensors of a group that share a parameter buffer and a gradient buffer are updated by one dispatch; others take
+ * one dispatch each, in one compute pass. No step creates a buffer, a bind group or a pipeline, unless a gradient
+ * buffer is seen for the first time.
+ *
+ * @example
+ * const optimizer = await Optimizer.create(device, [{ param: weights, grad: weightsGrad }], adabelief({ lr: 1e-3 }));
+ * optimizer.step();
+ */
+export class Optimizer<O extends RuleOptions> {
+  /** The groups, in the order given. Options assigned to one hold from the next `step()`. */
+  readonly paramGroups: ParamGroup<O>[] = [];
+  readonly #device: GPUDevice;
+  readonly #rule: UpdateRule<O>;
+  readonly #label: string;
+  #entries: Entry<O>[] = [];
+  /** Every parameter's range, to refuse what overlaps one. */
+  #params = new RangeIndex();
+  /** Settles when the groups being added are there, so that two calls cannot take the same names. */
+  #adding: Promise<void> = Promise.resolve();
+  #destroyed = false;
+
+  private constructor(device: GPUDevice, rule: UpdateRule<O>, label: string | undefined) {
+    this.#device = device;
+    this.#rule = rule;
+    this.#label = `webgpu-optim/${rule.name}${label ? `/${label}` : ""}`;
+  }
+
+  /**
+   * Makes an optimizer: checks the input, compiles the kernels and allocates zero-filled state.
+   *
+   * @param device the caller's; never requested nor destroyed by the optimizer
+   * @param params parameters, or groups of them with options of their own
+   * @param rule the update rule with its default options, such as `adam({ lr: 1e-3 })`
+   * @throws {OptionError} unknown or illegal option, naming rule, option, value, range and group
+   * @throws {ParameterError} buffer without STORAGE, mapped, too short, overlapping; lengths that differ; names twice;
+   * a buffer that was destroyed or is another device's
+   * @throws {DeviceError} lost device, out of memory, or a kernel that does not compile; nothing stays allocated
+   */
+  static async create<O extends RuleOptions>(
+    device: GPUDevice,
+    params: Parameter[] | ParamGroupInput<O>[],
+    rule: UpdateRule<O>,
+    options: OptimizerOptions = {},
+  ): Promise<Optimizer<O>> {
+    checkKeys("Optimizer.create", options, [...NOT_YET, "label"]);
+    for (const option of NOT_YET) {
+      const value = options[option];
+      if (value !== undefined && value !== false) {
+        throw new OptionError(
+          `Optimizer.create: ${option} is not available in this version; leave it out`,
+          option,
+          value,
+        );
+      }
+    }
+    const optimizer = new Optimizer(device, rule, options.label);
+    await optimizer.#add("Optimizer.create", toGroupInputs<O, Parameter>(params));
+    return optimizer;
+  }
+
+  /**
+   * Steps every group that is not frozen.
+   *
+   * Without `encoder` or `pass` the step is submitted at once. A recorded step is to be submitted exactly once, in the
+   * order of recording, before 4096 later ones; its options are those of this call, and step counts advance now.
+   *
+   * @throws {OptionError} an option assigned since the last step is illegal or structural, a schedule returned an
+   * illegal learning rate, or `gradScale` is not finite
+   * @throws {ParameterError} a gradient assigned since the last step is not legal
+   * @throws {UsageError} after `destroy()`, or with both `encoder` and `pass`
+   * @throws {DeviceError} the device is lost
+   * Nothing is encoded, and no step counted, when it throws.
+   */
+  step(options: StepOptions = {}): void {
+    if (this.#destroyed) refuseDestroyed("step()");
+    refuseLost(this.#device, "step()");
+    checkKeys("step()", options, ["encoder", "pass", "gradScale"]);
+    const { encoder, pass, gradScale = 1 } = options;
+    if (encoder && pass) throw new UsageError("step() was given both encoder and pass; give one of them");
+    checkGradScale(this.#rule.name, gradScale);
+
+    for (const { record } of this.#entries) record.check();
+    for (const { record, launch } of this.#entries) {
+      if (record.group.frozen) continue;
+      stageScalars(record, gradScale, launch.staging);
+      launch.follow(this.#params);
+    }
+
+    const ownEncoder =
+      (encoder ?? pass) ? undefined : this.#device.createCommandEncoder({ label: this.#label });
+    const ownPass = pass ? undefined : (encoder ?? ownEncoder)!.beginComputePass({ label: this.#label });
+    for (const { record, launch } of this.#entries) {
+      if (record.group.frozen) continue;
+      launch.encode((pass ?? ownPass)!);
+      record.step++;
+    }
+    ownPass?.end();
+    if (ownEncoder) this.#device.queue.submit([ownEncoder.finish()]);
+  }
+
+  /**
+   * Clears every gradient, those of frozen groups too.
+   *
+   * @param options with `encoder`: appends to it and submits nothing
+   * @throws {ParameterError} a gradient buffer lacks the usage COPY_DST; nothing is cleared then
+   */
+  zeroGrad(options: { encoder?: GPUCommandEncoder } = {}): void {
+    if (this.#destroyed) refuseDestroyed("zeroGrad()");
+    refuseLost(this.#device, "zeroGrad()");
+    checkKeys("zeroGrad()", options, ["encoder"]);
+    for (const { launch } of this.#entries) launch.follow(this.#params);
+    const tensors = this.#entries.flatMap(({ launch }) => launch.units.flatMap((unit) => unit.tensors));
+    const encoder =
+      options.encoder ?? this.#device.createCommandEncoder({ label: `${this.#label}/zero-grad` });
+    clearGradients(encoder, tensors);
+    if (!options.encoder) this.#device.queue.submit([encoder.finish()]);
+  }
+
+  /**
+   * Adds a group; its step count starts at 0. Rejects as {@link create} does, and then nothing is added.
+   */
+  async addParamGroup(group: ParamGroupInput<O>): Promise<void> {
+    const adding = this.#adding.then(() => this.#add("addParamGroup", [group]));
+    this.#adding = adding.catch(() => undefined);
+    await adding;
+  }
+
+  /**
+   * Reads options, step counts and states: a snapshot of the work submitted when it is called.
+   *
+   * @throws {DeviceError} the device is lost or memory is short
+   */
+  async stateDict(): Promise<StateDict> {
+    if (this.#destroyed) refuseDestroyed("stateDict()");
+    refuseLost(this.#device, "stateDict()");
+    const groups = saveGroups(this.#entries.map(({ record }) => record));
+    const launches = this.#entries.map(({ launch }) => launch);
+    const state = await readStates(this.#device, launches);
+    return { format: "webgpu-optim", version: 1, rule: this.#rule.name, groups, state };
+  }
+
+  /**
+   * Restores options, step counts and states, by name: groups match by their set of names, in any order. A schedule of
+   * the optimizer stays. No recorded step may be waiting for its submission.
+   *
+   * @throws {StateDictError} naming what does not fit; nothing is changed then
+   */
+  loadStateDict(state: AnyStateDict): void {
+    if (this.#destroyed) refuseDestroyed("loadStateDict()");
+    refuseLost(this.#device, "loadStateDict()");
+    const records = this.#entries.map(({ record }) => record);
+    const lengthOf = (record: GroupRecord<O, Parameter>, position: number) =>
+      this.#entries[record.index]!.launch.tensors[position]!.length;
+    const plan = planLoad(this.#rule.name, records, lengthOf, state);
+    const writes = plan.flatMap(({ record, slots }) => {
+      const byName = new Map(record.names.map((name, position) => [name, slots[position]!]));
+      return prepareStates(this.#entries[record.index]!.launch, byName);
+    });
+    for (const { buffer, floats } of writes) this.#device.queue.writeBuffer(buffer, 0, floats);
+    applyGroups(plan);
+  }
+
+  /** Frees what the optimizer allocated, never the caller's buffers. No recorded step may be waiting. */
+  destroy(): void {
+    this.#destroyed = true;
+    for (const { launch } of this.#entries) launch.destroy();
+    this.#entries = [];
+  }
+
+  /** Asked anew after waiting: `destroy()` may have been called meanwhile. */
+  #isDestroyed(): boolean {
+    return this.#destroyed;
+  }
+
+  /** Checks groups, allocates for them and, when all went well, makes them part of the optimizer. */
+  async #add(call: string, inputs: ParamGroupInput<O>[]): Promise<void> {
+    if (this.#destroyed) refuseDestroyed(call);
+    const { entries, params } = this.#prepare(inputs);
+    await watchDevice(this.#device);
+    refuseLost(this.#device, call);
+    const buffers = entries.flatMap(({ launch }) =>
+      launch.tensors.flatMap(({ param, grad }) => [param.buffer, grad.buffer]),
+    );
+    await Promise.all([...new Set(buffers)].flatMap((buffer) => arenaReady(buffer) ?? []));
+    await Promise.all(entries.map(({ launch }) => launch.loadKernels()));
+    refuseLost(this.#device, call);
+    await allocate(
+      this.#device,
+      call,
+      entries.map(({ launch }) => launch),
+    );
+    if (this.#isDestroyed()) {
+      for (const { launch } of entries) launch.destroy();
+      refuseDestroyed(call);
+    }
+    this.#params = params;
+    this.#entries.push(...entries);
+    this.paramGroups.push(...entries.map(({ record }) => record.group));
+  }
+
+  /** The checks that need no GPU. */
+  #prepare(inputs: ParamGroupInput<O>[]): { entries: Entry<O>[]; params: RangeIndex } {
+    const rule = this.#rule;
+    const names = this.#entries.flatMap(({ record }) => record.names);
+    const first = this.#entries.length;
+    const groups = inputs.map((input, position) => {
+      const record = new GroupRecord<O, Parameter>(rule, input, first + position, names);
+      names.push(...record.names);
+      return {
+        record,
+        tensors: record.group.params.map((parameter, i) => new Tensor(parameter, record.names[i]!)),
+      };
+    });
+
+    const params = new RangeIndex();
+    const present = this.#entries.flatMap(({ launch }) => launch.tensors);
+    const all = [...present, ...groups.flatMap(({ tensors }) => tensors)];
+    for (const { param, name } of all) {
+      const overlapped = params.add(param, name);
+      if (overlapped !== undefined) {
+        throw new ParameterError(
+          `param of "${name}" overlaps the param of "${overlapped}"; each may be stepped once`,
+        );
+      }
+    }
+    for (const { name, grad } of all) refuseOverlap(params, name, grad);
+
+    const entries = groups.map(({ record, tensors }) => {
+      const setup = {
+        label: this.#label,
+        wgsl: rule.wgsl(record.group),
+        slots: record.slots,
+        scalarCount: rule.scalars.length,
+      };
+      return { record, launch: new GroupLaunch(this.#device, setup, tensors) };
+    });
+    return { entries, params };
+  }
+}
+
+/** Computes the host scalars of a group's next step. @throws {OptionError} when one is beyond float32 */
+function stageScalars<O extends RuleOptions>(
+  record: GroupRecord<O, Parameter>,
+  gradScale: number,
+  staging: Float32Array,
+): void {
+  const { rule, group, index } = record;
+  const context = record.nextStep(gradScale);
+  const values = rule.hostScalars(group, context);
+  for (let i = 0; i < rule.scalars.length; i++) {
+    const scalar = rule.scalars[i]!;
+    staging[i] = values[scalar]!;
+    if (!Number.isFinite(staging[i])) {
+      const message =
+        `${rule.name}: ${scalar} is ${values[scalar]}, beyond float32, at lr ${context.lr} and step ${context.step} ` +
+        `(param group ${index}); lower lr or weightDecay`;
+      throw new OptionError(message, "lr", context.lr);
+    }
+  }
+}
+
+/** Allocates and probes; frees everything again when the device refuses. */
+async function allocate(device: GPUDevice, call: string, launches: readonly GroupLaunch[]): Promise<void> {
+  const { error } = underScopes(device, () => {
+    for (const launch of launches) {
+      launch.allocate();
+      launch.probe();
+    }
+  });
+  const failure = await error;
+  if (!failure) {
+    refuseLost(device, call);
+    return;
+  }
+  const culprits = await blame(device, launches);
+  for (const launch of launches) launch.destroy();
+  if (failure.kind === "out-of-memory") {
+    throw new DeviceError(`${call}: the GPU is out of memory for the optimizer's state: ${failure.message}`);
+  }
+  const whose =
+    culprits.length > 0 ? `buffers of ${culprits.map((name) => `"${name}"`).join(", ")}` : "buffers";
+  throw new ParameterError(
+    `${call}: the device refuses the ${whose}: destroyed, or created by another device? ${failure.message}`,
+  );
+}
+
+/** Names of the parameters whose dispatches the device refuses. */
+async function blame(device: GPUDevice, launches: readonly GroupLaunch[]): Promise<string[]> {
+  const names: string[] = [];
+  for (const launch of launches) {
+    for (const unit of launch.units) {
+      const { error } = underScopes(device, () => {
+        launch.probe([unit]);
+      });
+      if (await error) names.push(...unit.tensors.map(({ name }) => name));
+    }
+  }
+  return names;
+}

@@ -1,0 +1,203 @@
+// ReferenceOptimizer: the interface of Optimizer over plain arrays, in float64 and synchronous. It knows no WebGPU.
+import { OptionError, ParameterError, show } from "../errors";
+import {
+  GroupRecord,
+  checkGradScale,
+  checkKeys,
+  refuseDestroyed,
+  toGroupInputs,
+  type Group,
+  type GroupInput,
+} from "../param-groups";
+import type { RuleOptions, UpdateRule } from "../rule";
+import { applyGroups, planLoad, saveGroups, type AnyStateDict, type StateDict } from "../state-dict";
+
+/** Values of a parameter or a gradient. In a Float32Array every step rounds the parameter to float32. */
+export type ReferenceArray = Float32Array | Float64Array;
+
+/** A parameter of the reference. */
+export type ReferenceParameter = {
+  /** Key in the state; unique in the optimizer. Default "<group>.<index>". */
+  name?: string;
+  /** Updated in place. */
+  param: ReferenceArray;
+  /** As long as `param`; never written by `step()`. May be assigned anew between steps. */
+  grad: ReferenceArray;
+};
+
+type Entry<O extends RuleOptions> = {
+  record: GroupRecord<O, ReferenceParameter>;
+  /** Per parameter, its slots. */
+  states: Record<string, Float64Array>[];
+};
+
+const NOT_YET = ["clipGradNorm", "clipGradValue", "skipNonFinite", "monitor"] as const;
+
+/**
+ * Steps plain arrays by a rule's float64 reference function: an oracle for tests, and an optimizer where there is no GPU.
+ *
+ * @example
+ * const reference = new ReferenceOptimizer([{ param, grad }], adam({ lr: 1e-3 }));
+ * reference.step();
+ */
+export class ReferenceOptimizer<O extends RuleOptions> {
+  /** The groups, in the order given. Options assigned to one hold from the next `step()`. */
+  readonly paramGroups: Group<O, ReferenceParameter>[] = [];
+  readonly #rule: UpdateRule<O>;
+  #entries: Entry<O>[] = [];
+  #destroyed = false;
+
+  /**
+   * @param params parameters, or groups of them with options of their own
+   * @param rule the update rule with its default options
+   * @throws {OptionError} unknown or illegal option
+   * @throws {ParameterError} arrays of another type, lengths that differ, names twice
+   */
+  constructor(
+    params: ReferenceParameter[] | GroupInput<O, ReferenceParameter>[],
+    rule: UpdateRule<O>,
+    options: Partial<Record<(typeof NOT_YET)[number], unknown>> & { label?: string } = {},
+  ) {
+    this.#rule = rule;
+    checkKeys("ReferenceOptimizer", options, [...NOT_YET, "label"]);
+    for (const option of NOT_YET) {
+      const value = options[option];
+      if (value !== undefined && value !== false) {
+        throw new OptionError(
+          `ReferenceOptimizer: ${option} is not available in this version; leave it out`,
+          option,
+          value,
+        );
+      }
+    }
+    this.#add(toGroupInputs<O, ReferenceParameter>(params));
+  }
+
+  /**
+   * Steps every group that is not frozen.
+   * @param options gradScale: factor on every gradient of this step, default 1
+   * @throws as `Optimizer.step()`; nothing is changed then
+   */
+  step(options: { gradScale?: number } = {}): void {
+    if (this.#destroyed) refuseDestroyed("step()");
+    checkKeys("step()", options, ["gradScale"]);
+    const { gradScale = 1 } = options;
+    checkGradScale(this.#rule.name, gradScale);
+    for (const { record } of this.#entries) {
+      record.check();
+      record.group.params.forEach((parameter, position) => {
+        checkArrays(parameter, record.names[position]!);
+      });
+    }
+    const updates = this.#entries.map(({ record }) =>
+      record.group.frozen ? undefined : this.#rule.reference(record.group, record.nextStep(gradScale)),
+    );
+    this.#entries.forEach(({ record, states }, index) => {
+      const update = updates[index];
+      if (!update) return;
+      record.group.params.forEach(({ param, grad }, position) => {
+        stepArray(param, grad, states[position]!, record.slots, update);
+      });
+      record.step++;
+    });
+  }
+
+  /** Clears every gradient, those of frozen groups too. */
+  zeroGrad(): void {
+    if (this.#destroyed) refuseDestroyed("zeroGrad()");
+    for (const { record } of this.#entries) for (const { grad } of record.group.params) grad.fill(0);
+  }
+
+  /** Adds a group; its step count starts at 0. */
+  addParamGroup(group: GroupInput<O, ReferenceParameter>): void {
+    if (this.#destroyed) refuseDestroyed("addParamGroup()");
+    this.#add([group]);
+  }
+
+  /** A copy of options, step counts and states. */
+  stateDict(): StateDict<Float64Array> {
+    if (this.#destroyed) refuseDestroyed("stateDict()");
+    const state: Record<string, Record<string, Float64Array>> = {};
+    for (const { record, states } of this.#entries) {
+      record.names.forEach((name, position) => {
+        const slots = Object.entries(states[position]!);
+        state[name] = Object.fromEntries(slots.map(([slot, values]) => [slot, values.slice()]));
+      });
+    }
+    const groups = saveGroups(this.#entries.map(({ record }) => record));
+    return { format: "webgpu-optim", version: 1, rule: this.#rule.name, groups, state };
+  }
+
+  /**
+   * Restores options, step counts and states, by name.
+   * @throws {StateDictError} naming what does not fit; nothing is changed then
+   */
+  loadStateDict(state: AnyStateDict): void {
+    if (this.#destroyed) refuseDestroyed("loadStateDict()");
+    const records = this.#entries.map(({ record }) => record);
+    const lengthOf = (record: GroupRecord<O, ReferenceParameter>, position: number) =>
+      record.group.params[position]!.param.length;
+    const plan = planLoad(this.#rule.name, records, lengthOf, state);
+    for (const { record, slots } of plan) {
+      this.#entries[record.index]!.states = slots.map((saved) =>
+        Object.fromEntries(record.slots.map((slot) => [slot, Float64Array.from(saved[slot]!)])),
+      );
+    }
+    applyGroups(plan);
+  }
+
+  /** Ends the use of the optimizer, as `Optimizer.destroy()`. */
+  destroy(): void {
+    this.#destroyed = true;
+    this.#entries = [];
+  }
+
+  #add(inputs: GroupInput<O, ReferenceParameter>[]): void {
+    const names = this.#entries.flatMap(({ record }) => record.names);
+    const first = this.#entries.length;
+    const entries = inputs.map((input, position) => {
+      const record = new GroupRecord<O, ReferenceParameter>(this.#rule, input, first + position, names);
+      names.push(...record.names);
+      const states = record.group.params.map((parameter, i) => {
+        checkArrays(parameter, record.names[i]!);
+        return Object.fromEntries(
+          record.slots.map((slot) => [slot, new Float64Array(parameter.param.length)]),
+        );
+      });
+      return { record, states };
+    });
+    this.#entries.push(...entries);
+    this.paramGroups.push(...entries.map(({ record }) => record.group));
+  }
+}
+
+function checkArrays({ param, grad }: ReferenceParameter, name: string): void {
+  for (const [what, values] of [
+    ["param", param],
+    ["grad", grad],
+  ] as const) {
+    if (!((values as unknown) instanceof Float32Array || (values as unknown) instanceof Float64Array)) {
+      throw new ParameterError(
+        `${what} of "${name}" must be a Float32Array or Float64Array, got ${show(values)}`,
+      );
+    }
+  }
+  if (param.length !== grad.length) {
+    throw new ParameterError(`grad of "${name}" has ${grad.length} elements, its param has ${param.length}`);
+  }
+}
+
+function stepArray(
+  param: ReferenceArray,
+  grad: ReferenceArray,
+  states: Record<string, Float64Array>,
+  slots: readonly string[],
+  update: (param: number, grad: number, state: Record<string, number>) => number,
+): void {
+  const state: Record<string, number> = {};
+  for (let i = 0; i < param.length; i++) {
+    for (const slot of slots) state[slot] = states[slot]![i]!;
+    param[i]! -= update(param[i]!, grad[i]!, state);
+    for (const slot of slots) states[slot]![i] = state[slot]!;
+  }
+}

@@ -1,0 +1,63 @@
+// What an update rule is: a plain value that tells everything the optimizers need to know of it. This file must
+// not know any particular rule, nor how kernels are launched.
+import type { OptionTable } from "./options";
+
+/**
+ * A learning rate that depends on the step.
+ * @param step completed steps of the group, counted from 0
+ * @returns the learning rate of the step that follows; finite and at least 0
+ */
+export type Schedule = (step: number) => number;
+
+/** The options that every rule has. */
+export type RuleOptions = { lr: number | Schedule };
+
+/** What a rule may depend on beside its options. */
+export type StepContext = {
+  /** The learning rate of this step: the option's number, or what its schedule returned. */
+  lr: number;
+  /** The step being taken, counted from 1 (the t of the papers). */
+  step: number;
+  /** Factor on the gradients of this step. */
+  gradScale: number;
+};
+
+/**
+ * One element of one step in float64: changes `state` in place and returns the amount to be subtracted from the
+ * parameter.
+ */
+export type ReferenceUpdate = (param: number, grad: number, state: Record<string, number>) => number;
+
+/**
+ * An optimizer's update rule as a value. `adam()` and its like return one; a user can write one of their own.
+ *
+ * The WGSL text declares `struct State` (one `vec4f` per slot of {@link stateSlots}, in that order), `struct
+ * Scalars` (one `f32` per name of {@link scalars}, in that order) and
+ * `fn update(param: vec4f, grad: vec4f, state: State, scalars: Scalars) -> Update`, which returns
+ * `Update(delta, state)`: the amount to subtract from the parameter and the new state. It has no bindings.
+ */
+export interface UpdateRule<O extends RuleOptions, Scalar extends string = string> {
+  /** Key of the rule in states, labels and messages. */
+  readonly name: string;
+  /** The options of a group that sets none. */
+  readonly defaults: Readonly<O>;
+  /** Type and legal range of every option. */
+  readonly options: OptionTable<O>;
+  /** Options that decide the state or the pipeline, and so cannot change after `create()`. */
+  readonly structural: readonly (keyof O & string)[];
+  /** What is wrong with a combination of options that are legal one by one; undefined when nothing is. */
+  conflict?: (options: Readonly<O>) => { option: keyof O & string; message: string } | undefined;
+  /** Names of the state tensors under these options, in the order of `struct State`. */
+  stateSlots: (options: Readonly<O>) => readonly string[];
+  /** Names of the host scalars, in the order of `struct Scalars`. */
+  readonly scalars: readonly Scalar[];
+  /** The host scalars of one step, computed in float64 and rounded once to float32 when uploaded. */
+  hostScalars: (options: Readonly<O>, context: Readonly<StepContext>) => Record<Scalar, number>;
+  /** The WGSL text of the rule under these options. */
+  wgsl: (options: Readonly<O>) => string;
+  /** The same step in float64: the oracle of the tests, and what `ReferenceOptimizer` runs. */
+  reference: (options: Readonly<O>, context: Readonly<StepContext>) => ReferenceUpdate;
+}
+
+/** Largest finite float32: stands for infinity in the scalars, because WGSL may assume that there is no Inf. */
+export const MAX_FLOAT32 = 3.4028234663852886e38;

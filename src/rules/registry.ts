@@ -1,0 +1,7 @@
+// Every rule that ships, by name. The suites loop over it; the public entry does not import it, so that unused rules
+// leave a user's bundle.
+import { adabelief } from "./adabelief";
+import { adam } from "./adam";
+import { adamw } from "./adamw";
+
+export const registry = { adam, adamw, adabelief };

@@ -1,0 +1,61 @@
+// One configuration for the demo (default), the library build (--mode lib) and the vitest projects.
+import { fileURLToPath } from "node:url";
+import { playwright } from "@vitest/browser-playwright";
+import { defineConfig, type ViteUserConfig } from "vitest/config";
+import { webgpuLaunchOptions } from "./scripts/browser.mjs";
+
+const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+// Tests and demos import the package by its published names; here these resolve to the source.
+const alias = [
+  { find: /^webgpu-optim$/, replacement: at("./src/index.ts") },
+  { find: /^webgpu-optim\/reference$/, replacement: at("./src/reference/index.ts") },
+];
+
+const library: ViteUserConfig = {
+  build: {
+    target: "es2022",
+    minify: false,
+    sourcemap: true,
+    lib: {
+      entry: { index: at("./src/index.ts"), reference: at("./src/reference/index.ts") },
+      formats: ["es"],
+    },
+  },
+};
+
+const demo: ViteUserConfig = {
+  root: at("./demo"),
+  resolve: { alias },
+  server: { fs: { allow: [at(".")] } },
+  build: { target: "es2022", outDir: at("./dist-demo"), emptyOutDir: true },
+};
+
+const tests = async (): Promise<ViteUserConfig> => ({
+  resolve: { alias },
+  test: {
+    projects: [
+      { extends: true, test: { name: "unit", environment: "node", include: ["test/unit/**/*.test.ts"] } },
+      {
+        extends: true,
+        test: {
+          name: "browser",
+          include: ["test/browser/**/*.test.ts"],
+          testTimeout: 60_000,
+          browser: {
+            enabled: true,
+            headless: true,
+            screenshotFailures: false,
+            provider: playwright({ launchOptions: await webgpuLaunchOptions() }),
+            instances: [{ browser: "chromium" }],
+          },
+        },
+      },
+    ],
+  },
+});
+
+export default defineConfig(({ mode }) => {
+  if (process.env.VITEST) return tests();
+  return mode === "lib" ? library : demo;
+});
