@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig, type ViteUserConfig } from "vitest/config";
 import { webgpuLaunchOptions } from "./scripts/browser.mjs";
+import { mnistFiles } from "./scripts/mnist-plugin.mjs";
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -26,6 +27,7 @@ const library: ViteUserConfig = {
 
 const demo: ViteUserConfig = {
   root: at("./demo"),
+  plugins: [mnistFiles()],
   resolve: { alias },
   server: { fs: { allow: [at(".")] } },
   build: { target: "es2022", outDir: at("./dist-demo"), emptyOutDir: true },
@@ -56,6 +58,6 @@ const tests = async (): Promise<ViteUserConfig> => ({
 });
 
 export default defineConfig(({ mode }) => {
-  if (process.env.VITEST) return tests();
+  if (process.env.VITEST && mode !== "demo") return tests();
   return mode === "lib" ? library : demo;
 });

@@ -11,7 +11,6 @@ override WORKGROUP_SIZE: u32 = 64;
 
 const BLOCK_LANES = 16u;
 const BLOCK_LENGTH = 64u;
-const SMALLEST_NORMAL = 1.1754943508222875e-38f;
 
 struct Segment {
   param: u32, // first element in the bound parameters

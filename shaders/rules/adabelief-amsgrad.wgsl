@@ -1,9 +1,10 @@
 // AMSGrad over AdaBelief, as adabelief-pytorch 0.2 has it: the maximum of the stored variances, eps included,
 // corrected for bias afterwards:
 //   g = gradScale * grad + weightDecay * param
-//   d = g - m;  m = m + (1 - beta1) * d
-//   r = beta1 * d                                (equals g - m of the new m, without its cancellation)
-//   s = s + (1 - beta2) * (r * r - s) + eps      (eps is stored, and so accumulates)
+//   d = g - m
+//   m = m + (1 - beta1) * d
+//   s = beta2 * s + (1 - beta2) * beta1^2 * d^2 + eps    (beta1 * d is g - m of the new m, without its cancellation; eps
+//                                                         is stored, and so accumulates)
 //   smax = max(smax, s)
 //   param = param - decay * param - clamp(stepSize * m / (sqrt(smax) * denominatorScale + denominatorEps), +-maxChange)
 // State: expAvg is m, expAvgVar is s, maxExpAvgVar is smax.
@@ -18,9 +19,9 @@ struct Scalars {
   gradScale: f32, // negative when maximizing
   weightDecay: f32, // coupled
   decay: f32, // decoupled: lr * weightDecay, or weightDecay when fixed
-  beta1: f32,
   oneMinusBeta1: f32,
   oneMinusBeta2: f32,
+  deviationWeight: f32, // (1 - beta2) * beta1^2
   eps: f32,
   stepSize: f32,
   denominatorScale: f32,
@@ -31,9 +32,8 @@ struct Scalars {
 fn update(param: vec4f, grad: vec4f, state: State, scalars: Scalars) -> Update {
   let g = scalars.gradScale * grad + scalars.weightDecay * param;
   let d = g - state.expAvg;
-  let expAvg = state.expAvg + scalars.oneMinusBeta1 * d;
-  let r = scalars.beta1 * d;
-  let expAvgVar = state.expAvgVar + scalars.oneMinusBeta2 * (r * r - state.expAvgVar) + scalars.eps;
+  let expAvg = lerp(state.expAvg, g, scalars.oneMinusBeta1);
+  let expAvgVar = accumulate(state.expAvgVar, scalars.deviationWeight * (d * d), scalars.oneMinusBeta2) + scalars.eps;
   let maxExpAvgVar = max(state.maxExpAvgVar, expAvgVar);
   let denominator = max(sqrt(maxExpAvgVar) * scalars.denominatorScale + scalars.denominatorEps, vec4f(SMALLEST_NORMAL));
   let change = clamp(scalars.stepSize * (expAvg / denominator), vec4f(-scalars.maxChange), vec4f(scalars.maxChange));

@@ -1,8 +1,9 @@
 // AdaBelief (Zhuang et al., NeurIPS 2020, Algorithm 2), as adabelief-pytorch 0.2 and optax have it:
 //   g = gradScale * grad + weightDecay * param
-//   d = g - m;  m = m + (1 - beta1) * d
-//   r = beta1 * d                                (equals g - m of the new m, without its cancellation)
-//   s = s + (1 - beta2) * (r * r - s) + eps      (eps is stored, and so accumulates)
+//   d = g - m
+//   m = m + (1 - beta1) * d
+//   s = beta2 * s + (1 - beta2) * beta1^2 * d^2 + eps    (beta1 * d is g - m of the new m, without its cancellation; eps
+//                                                         is stored, and so accumulates)
 //   param = param - decay * param - clamp(stepSize * m / (sqrt(s) * denominatorScale + denominatorEps), +-maxChange)
 // Rectified steps and their momentum-only phase differ in the last four scalars alone (src/rules/adabelief.ts).
 // State: expAvg is m, expAvgVar is s.
@@ -16,9 +17,9 @@ struct Scalars {
   gradScale: f32, // negative when maximizing
   weightDecay: f32, // coupled
   decay: f32, // decoupled: lr * weightDecay, or weightDecay when fixed
-  beta1: f32,
   oneMinusBeta1: f32,
   oneMinusBeta2: f32,
+  deviationWeight: f32, // (1 - beta2) * beta1^2
   eps: f32,
   stepSize: f32,
   denominatorScale: f32,
@@ -29,9 +30,8 @@ struct Scalars {
 fn update(param: vec4f, grad: vec4f, state: State, scalars: Scalars) -> Update {
   let g = scalars.gradScale * grad + scalars.weightDecay * param;
   let d = g - state.expAvg;
-  let expAvg = state.expAvg + scalars.oneMinusBeta1 * d;
-  let r = scalars.beta1 * d;
-  let expAvgVar = state.expAvgVar + scalars.oneMinusBeta2 * (r * r - state.expAvgVar) + scalars.eps;
+  let expAvg = lerp(state.expAvg, g, scalars.oneMinusBeta1);
+  let expAvgVar = accumulate(state.expAvgVar, scalars.deviationWeight * (d * d), scalars.oneMinusBeta2) + scalars.eps;
   let denominator = max(sqrt(expAvgVar) * scalars.denominatorScale + scalars.denominatorEps, vec4f(SMALLEST_NORMAL));
   let change = clamp(scalars.stepSize * (expAvg / denominator), vec4f(-scalars.maxChange), vec4f(scalars.maxChange));
   let delta = scalars.decay * param + change;

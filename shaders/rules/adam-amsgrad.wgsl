@@ -25,8 +25,8 @@ struct Scalars {
 
 fn update(param: vec4f, grad: vec4f, state: State, scalars: Scalars) -> Update {
   let g = scalars.gradScale * grad + scalars.weightDecay * param;
-  let expAvg = state.expAvg + scalars.oneMinusBeta1 * (g - state.expAvg);
-  let expAvgSq = state.expAvgSq + scalars.oneMinusBeta2 * (g * g - state.expAvgSq);
+  let expAvg = lerp(state.expAvg, g, scalars.oneMinusBeta1);
+  let expAvgSq = lerp(state.expAvgSq, g * g, scalars.oneMinusBeta2);
   let maxExpAvgSq = max(state.maxExpAvgSq, expAvgSq);
   let denominator = max(sqrt(maxExpAvgSq) * scalars.denominatorScale + scalars.eps, vec4f(SMALLEST_NORMAL));
   let delta = scalars.stepSize * (expAvg / denominator);

@@ -33,7 +33,7 @@ export function isSameRange(range: BufferRange, source: BufferSource): boolean {
 export function resolveRange(source: BufferSource, what: string): BufferRange {
   const binding: { buffer?: unknown; offset?: number; size?: number } | null | undefined = isBuffer(source)
     ? { buffer: source }
-    : (source as GPUBufferBinding | null | undefined);
+    : source;
   const buffer = binding?.buffer;
   if (!isBuffer(buffer)) {
     throw new ParameterError(

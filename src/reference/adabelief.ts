@@ -55,10 +55,9 @@ export function adabeliefReference(options: Options, { lr, step, gradScale }: Re
 
   return (param: number, grad: number, state: ReferenceState): number => {
     const g = scale * grad + coupled * param;
-    const d = g - state.expAvg!;
-    const expAvg = state.expAvg! + (1 - beta1) * d;
-    const r = beta1 * d;
-    const expAvgVar = state.expAvgVar! + (1 - beta2) * (r * r - state.expAvgVar!) + eps;
+    const r = beta1 * (g - state.expAvg!);
+    const expAvg = beta1 * state.expAvg! + (1 - beta1) * g;
+    const expAvgVar = beta2 * state.expAvgVar! + (1 - beta2) * r * r + eps;
     let largest = expAvgVar;
     if (amsgrad) largest = state.maxExpAvgVar = Math.max(state.maxExpAvgVar!, expAvgVar);
     const change = Math.min(Math.max(adapt(expAvg, largest), -maxChange), maxChange);

@@ -19,8 +19,8 @@ export function adamwReference(options: Options, { lr, step, gradScale }: Refere
   const denominatorScale = 1 / Math.sqrt(1 - beta2 ** step);
   return (param: number, grad: number, state: ReferenceState): number => {
     const g = scale * grad;
-    const expAvg = state.expAvg! + (1 - beta1) * (g - state.expAvg!);
-    const expAvgSq = state.expAvgSq! + (1 - beta2) * (g * g - state.expAvgSq!);
+    const expAvg = beta1 * state.expAvg! + (1 - beta1) * g;
+    const expAvgSq = beta2 * state.expAvgSq! + (1 - beta2) * g * g;
     let largest = expAvgSq;
     if (amsgrad) largest = state.maxExpAvgSq = Math.max(state.maxExpAvgSq!, expAvgSq);
     const denominator = Math.max(Math.sqrt(largest) * denominatorScale + eps, SMALLEST_NORMAL);

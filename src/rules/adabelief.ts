@@ -74,7 +74,7 @@ const defaults: AdaBeliefOptions = {
  * g = ±gradScale·grad [+ weightDecay·p]        (− when maximize; decay here unless weightDecouple)
  * d = g − m
  * m = m + (1 − β1)·d
- * r = β1·d                                     (= g − m of the new m)
+ * r = β1·d                                     (= g − m of the new m, without its cancellation)
  * s = s + (1 − β2)·(r² − s) + eps              (stored)
  * u = m / (1 − β1^t) / (√s / √(1 − β2^t) + eps)
  * p = p − (decay·p + lr·clamp(u, ±maxUpdate))  (decay: lr·weightDecay, weightDecay if fixedDecay, 0 if coupled)
@@ -128,9 +128,9 @@ const scalars = [
   "gradScale",
   "weightDecay",
   "decay",
-  "beta1",
   "oneMinusBeta1",
   "oneMinusBeta2",
+  "deviationWeight",
   "eps",
   "stepSize",
   "denominatorScale",
@@ -164,9 +164,9 @@ const rule: UpdateRule<AdaBeliefOptions, (typeof scalars)[number]> = {
       gradScale: group.maximize ? -gradScale : gradScale,
       weightDecay: weightDecouple ? 0 : weightDecay,
       decay: weightDecouple ? (fixedDecay ? weightDecay : lr * weightDecay) : 0,
-      beta1: group.betas[0],
       oneMinusBeta1: 1 - group.betas[0],
       oneMinusBeta2: 1 - group.betas[1],
+      deviationWeight: (1 - group.betas[1]) * group.betas[0] ** 2,
       eps: group.eps,
       ...adaptation(group, context),
       maxChange: group.maxUpdate === Infinity ? MAX_FLOAT32 : Math.min(lr * group.maxUpdate, MAX_FLOAT32),
