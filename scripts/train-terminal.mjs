@@ -29,7 +29,8 @@ function barDisplay(stream) {
   const bar = new cliProgress.SingleBar(
     {
       stream,
-      format: "{bar} {percentage}% | epoch {epoch} | loss {loss} | accuracy {accuracy} % | {eta_formatted} left",
+      format:
+        "{bar} {percentage}% | epoch {epoch} | loss {loss} | accuracy {accuracy} % | {eta_formatted} left",
       barsize: Math.max(8, Math.min(40, (stream.columns || DEFAULT_COLUMNS) - TEXT_COLUMNS)),
       hideCursor: true,
       etaBuffer: 50,
@@ -63,7 +64,9 @@ function plainDisplay(stream) {
       if (due === written) return;
       written = due;
       const { epoch, loss, accuracy } = payload(progress);
-      stream.write(`step ${step} of ${totalSteps}, epoch ${epoch}, loss ${loss}, accuracy ${accuracy.trim()} %\n`);
+      stream.write(
+        `step ${step} of ${totalSteps}, epoch ${epoch}, loss ${loss}, accuracy ${accuracy.trim()} %\n`,
+      );
     },
     stop() {
       // Nothing to give back.

@@ -1,7 +1,7 @@
 // ParameterArena: named tensors in one parameter buffer and one gradient buffer, so that a group of them steps in one
 // dispatch.
 import { DeviceError, ParameterError, UsageError, show } from "./errors";
-import { registerArenaBuffer } from "./gpu/arenas";
+import { registerArenaBuffer, trackedParameter } from "./gpu/arenas";
 import { underScopes } from "./gpu/error-scopes";
 import { SLICE_ALIGNMENT } from "./gpu/launch-plan";
 import type { Parameter } from "./gpu/tensor";
@@ -78,7 +78,10 @@ export class ParameterArena {
     this.ready.catch(() => undefined);
     registerArenaBuffer(this.paramBuffer, this.ready);
     registerArenaBuffer(this.gradBuffer, this.ready);
-    this.parameters = [...this.#slices.keys()].map((name) => ({ name, ...this.get(name) }));
+    const assignments = { count: 0 };
+    this.parameters = [...this.#slices.keys()].map((name) =>
+      trackedParameter(name, this.get(name), assignments),
+    );
   }
 
   /** The bindings of a tensor. @throws {ParameterError} for an unknown name */

@@ -1,6 +1,7 @@
 // Types, ranges and checks of options. Knows no particular rule: each rule brings its table.
 import { OptionError, show, suggest } from "./errors";
-import { MAX_FLOAT32, type RuleOptions, type UpdateRule } from "./rule";
+import { MAX_FLOAT32 } from "./host-scalars";
+import type { RuleOptions, UpdateRule } from "./rule";
 
 /** Type and legal range of one option. */
 export type OptionSpec =

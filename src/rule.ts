@@ -58,6 +58,3 @@ export interface UpdateRule<O extends RuleOptions, Scalar extends string = strin
   /** The same step in float64: the oracle of the tests, and what `ReferenceOptimizer` runs. */
   reference: (options: Readonly<O>, context: Readonly<StepContext>) => ReferenceUpdate;
 }
-
-/** Largest finite float32: stands for infinity in the scalars, because WGSL may assume that there is no Inf. */
-export const MAX_FLOAT32 = 3.4028234663852886e38;

@@ -20,8 +20,9 @@ struct Scalars {
   weightDecay: f32, // coupled
   decay: f32, // decoupled: lr * weightDecay, or weightDecay when fixed
   oneMinusBeta1: f32,
-  oneMinusBeta2: f32,
   deviationWeight: f32, // (1 - beta2) * beta1^2
+  retained: f32, // retained - dropped is beta2 (src/host-scalars.ts)
+  dropped: f32,
   eps: f32,
   stepSize: f32,
   denominatorScale: f32,
@@ -32,10 +33,11 @@ struct Scalars {
 fn update(param: vec4f, grad: vec4f, state: State, scalars: Scalars) -> Update {
   let g = scalars.gradScale * grad + scalars.weightDecay * param;
   let d = g - state.expAvg;
-  let expAvg = lerp(state.expAvg, g, scalars.oneMinusBeta1);
-  let expAvgVar = accumulate(state.expAvgVar, scalars.deviationWeight * (d * d), scalars.oneMinusBeta2) + scalars.eps;
+  let expAvg = state.expAvg + scalars.oneMinusBeta1 * d;
+  let deviation = scalars.deviationWeight * (d * d) - scalars.dropped * state.expAvgVar;
+  let expAvgVar = scalars.retained * state.expAvgVar + deviation + scalars.eps;
   let maxExpAvgVar = max(state.maxExpAvgVar, expAvgVar);
-  let denominator = max(sqrt(maxExpAvgVar) * scalars.denominatorScale + scalars.denominatorEps, vec4f(SMALLEST_NORMAL));
+  let denominator = sqrt(maxExpAvgVar) * scalars.denominatorScale + scalars.denominatorEps;
   let change = clamp(scalars.stepSize * (expAvg / denominator), vec4f(-scalars.maxChange), vec4f(scalars.maxChange));
   let delta = scalars.decay * param + change;
   return Update(delta, State(expAvg, expAvgVar, maxExpAvgVar));

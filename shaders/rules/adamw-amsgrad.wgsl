@@ -2,7 +2,7 @@
 // for bias afterwards:
 //   g = gradScale * grad
 //   m = m + (1 - beta1) * (g - m)
-//   v = v + (1 - beta2) * (g * g - v)
+//   v = beta2 * v + (1 - beta2) * g^2
 //   vmax = max(vmax, v)
 //   param = param - lr * weightDecay * param - lr / (1 - beta1^t) * m / (sqrt(vmax) / sqrt(1 - beta2^t) + eps)
 // State: expAvg is m, expAvgSq is v, maxExpAvgSq is vmax.
@@ -18,17 +18,18 @@ struct Scalars {
   decay: f32, // lr * weightDecay
   oneMinusBeta1: f32,
   oneMinusBeta2: f32,
-  stepSize: f32, // lr / (1 - beta1^t)
-  denominatorScale: f32, // 1 / sqrt(1 - beta2^t)
-  eps: f32,
+  retained: f32, // retained - dropped is beta2 (src/host-scalars.ts)
+  dropped: f32,
+  stepSize: f32, // lr / (1 - beta1^t) * sqrt(1 - beta2^t)
+  eps: f32, // eps * sqrt(1 - beta2^t)
 }
 
 fn update(param: vec4f, grad: vec4f, state: State, scalars: Scalars) -> Update {
   let g = scalars.gradScale * grad;
-  let expAvg = lerp(state.expAvg, g, scalars.oneMinusBeta1);
-  let expAvgSq = lerp(state.expAvgSq, g * g, scalars.oneMinusBeta2);
+  let expAvg = state.expAvg + scalars.oneMinusBeta1 * (g - state.expAvg);
+  let expAvgSq = scalars.retained * state.expAvgSq + (scalars.oneMinusBeta2 * (g * g) - scalars.dropped * state.expAvgSq);
   let maxExpAvgSq = max(state.maxExpAvgSq, expAvgSq);
-  let denominator = max(sqrt(maxExpAvgSq) * scalars.denominatorScale + scalars.eps, vec4f(SMALLEST_NORMAL));
+  let denominator = sqrt(maxExpAvgSq) + scalars.eps;
   let delta = scalars.decay * param + scalars.stepSize * (expAvg / denominator);
   return Update(delta, State(expAvg, expAvgSq, maxExpAvgSq));
 }

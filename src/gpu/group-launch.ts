@@ -1,6 +1,7 @@
 // The GPU side of one param group: its units, its scalars, and the encoding of a step. Knows a rule only by its WGSL
 // text, its state slots and the number of its scalars.
 import { ParameterError } from "../errors";
+import { assignmentsOf, type Assignments } from "./arenas";
 import { launchLimits } from "./limits";
 import { kernelNow, loadKernel, type Kernel, type Variant } from "./pipelines";
 import type { RangeIndex } from "./ranges";
@@ -15,6 +16,10 @@ export class GroupLaunch {
   readonly units: readonly Unit[];
   /** Unit of each tensor that has elements. */
   readonly #unitOf = new Map<Tensor, Unit>();
+  /** Tensors of the caller's own parameters, looked at in every step. */
+  readonly #watched: Tensor[] = [];
+  /** Tensors of an arena, looked at when one of its parameters was assigned. */
+  readonly #counted: { assignments: Assignments; seen: number; tensors: Tensor[] }[] = [];
   readonly #kernels = new Map<Variant, Kernel>();
   readonly #offsets = new Uint32Array(1);
   #ring: ScalarRing | undefined;
@@ -33,6 +38,7 @@ export class GroupLaunch {
       limits: launchLimits(device),
       kernel: (variant) => this.#kernel(variant),
     };
+    this.#sortByWatch(tensors);
     const byBuffer = new Map<GPUBuffer, Tensor[]>();
     for (const tensor of tensors) {
       if (tensor.length === 0) continue;
@@ -89,19 +95,27 @@ export class GroupLaunch {
    * @throws {ParameterError} when one of them, or a param that was assigned, is not legal
    */
   follow(params: RangeIndex): void {
-    let moved: Set<Unit> | undefined;
-    for (const tensor of this.tensors) {
-      tensor.checkParam();
-      if (!tensor.gradMoved()) continue;
-      const grad = tensor.resolveGrad();
-      refuseOverlap(params, tensor.name, grad);
-      tensor.grad = grad;
-      const unit = this.#unitOf.get(tensor);
-      if (unit) (moved ??= new Set()).add(unit);
+    const moved = new Set<Unit>();
+    for (const tensor of this.#watched) this.#followTensor(tensor, params, moved);
+    for (const group of this.#counted) {
+      const { count } = group.assignments;
+      if (group.seen === count) continue;
+      for (const tensor of group.tensors) this.#followTensor(tensor, params, moved);
+      group.seen = count;
     }
-    if (!moved) return;
+    if (moved.size === 0) return;
     for (const unit of moved) unit.bind(this.#ring!);
     this.#flatten();
+  }
+
+  #followTensor(tensor: Tensor, params: RangeIndex, moved: Set<Unit>): void {
+    tensor.checkParam();
+    if (!tensor.gradMoved()) return;
+    const grad = tensor.resolveGrad();
+    refuseOverlap(params, tensor.name, grad);
+    tensor.grad = grad;
+    const unit = this.#unitOf.get(tensor);
+    if (unit) moved.add(unit);
   }
 
   /** The floats to fill with the scalars of the step that is encoded next. */
@@ -124,6 +138,16 @@ export class GroupLaunch {
   destroy(): void {
     this.#ring?.buffer.destroy();
     for (const unit of this.units) unit.destroy();
+  }
+
+  #sortByWatch(tensors: readonly Tensor[]): void {
+    for (const tensor of tensors) {
+      const assignments = assignmentsOf(tensor.parameter);
+      const group = this.#counted.find((entry) => entry.assignments === assignments);
+      if (!assignments) this.#watched.push(tensor);
+      else if (group) group.tensors.push(tensor);
+      else this.#counted.push({ assignments, seen: assignments.count, tensors: [tensor] });
+    }
   }
 
   #kernel(variant: Variant): Kernel {

@@ -1,5 +1,5 @@
-// Compiles step kernels and caches them per device: shared arithmetic, a rule's WGSL, the module of its bindings and step.wgsl, one after another. Does not know what a rule computes.
-import arithmeticWgsl from "../../shaders/arithmetic.wgsl?raw";
+// Compiles step kernels and caches them per device: a rule's WGSL, the module of its bindings and step.wgsl, one after
+// another. Does not know what a rule computes.
 import separateBuffersWgsl from "../../shaders/separate-buffers.wgsl?raw";
 import sharedBufferWgsl from "../../shaders/shared-buffer.wgsl?raw";
 import stepWgsl from "../../shaders/step.wgsl?raw";
@@ -18,7 +18,7 @@ export const BINDINGS = { scalars: 0, segments: 1, states: 2, params: 3, memory:
 /** The complete WGSL text of a rule's step kernel. */
 export function stepWgslOf(ruleWgsl: string, variant: Variant): string {
   const bindings = variant === "shared" ? sharedBufferWgsl : separateBuffersWgsl;
-  return [arithmeticWgsl, ruleWgsl, bindings, stepWgsl].join("\n");
+  return [ruleWgsl, bindings, stepWgsl].join("\n");
 }
 
 const caches = new WeakMap<GPUDevice, Map<string, Kernel>>();

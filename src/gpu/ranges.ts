@@ -31,9 +31,10 @@ export function isSameRange(range: BufferRange, source: BufferSource): boolean {
  * @throws {ParameterError} unless it is an unmapped storage buffer and a range of whole float32 inside it
  */
 export function resolveRange(source: BufferSource, what: string): BufferRange {
-  const binding: { buffer?: unknown; offset?: number; size?: number } | null | undefined = isBuffer(source)
-    ? { buffer: source }
-    : source;
+  const given: unknown = source;
+  const binding = isBuffer(given)
+    ? { buffer: given }
+    : (given as Partial<GPUBufferBinding> | null | undefined);
   const buffer = binding?.buffer;
   if (!isBuffer(buffer)) {
     throw new ParameterError(

@@ -1,6 +1,7 @@
 // AdaBelief as a rule. Imports no GPU code.
 import adabeliefWgsl from "../../shaders/rules/adabelief.wgsl?raw";
 import adabeliefAmsgradWgsl from "../../shaders/rules/adabelief-amsgrad.wgsl?raw";
+import { MAX_FLOAT32, SMALLEST_NORMAL, memory } from "../host-scalars";
 import {
   decayRates,
   flag,
@@ -11,7 +12,7 @@ import {
   type OptionTable,
 } from "../options";
 import { adabeliefReference } from "../reference/adabelief";
-import { MAX_FLOAT32, type Schedule, type StepContext, type UpdateRule } from "../rule";
+import type { Schedule, StepContext, UpdateRule } from "../rule";
 
 /** Options of {@link adabelief}. */
 export type AdaBeliefOptions = {
@@ -108,17 +109,18 @@ function adaptation(
   { betas: [beta1, beta2], eps, rectify, degeneratedToSgd }: Readonly<AdaBeliefOptions>,
   { lr, step }: Readonly<StepContext>,
 ) {
+  const denominatorEps = Math.max(eps, SMALLEST_NORMAL);
   const correction1 = 1 - beta1 ** step;
   const correction2 = 1 - beta2 ** step;
   if (!rectify) {
-    return { stepSize: lr / correction1, denominatorScale: 1 / Math.sqrt(correction2), denominatorEps: eps };
+    return { stepSize: lr / correction1, denominatorScale: 1 / Math.sqrt(correction2), denominatorEps };
   }
   const limit = 2 / (1 - beta2) - 1;
   const length = limit - (2 * step * beta2 ** step) / correction2;
   if (length >= 5) {
     const rectifier = (((length - 4) / (limit - 4)) * ((length - 2) / length) * limit) / (limit - 2);
     const stepSize = (lr * Math.sqrt(correction2 * rectifier)) / correction1;
-    return { stepSize, denominatorScale: 1, denominatorEps: eps };
+    return { stepSize, denominatorScale: 1, denominatorEps };
   }
   // A denominator of exactly 1: momentum alone, or no move at all.
   return { stepSize: degeneratedToSgd ? lr / correction1 : 0, denominatorScale: 0, denominatorEps: 1 };
@@ -129,8 +131,9 @@ const scalars = [
   "weightDecay",
   "decay",
   "oneMinusBeta1",
-  "oneMinusBeta2",
   "deviationWeight",
+  "retained",
+  "dropped",
   "eps",
   "stepSize",
   "denominatorScale",
@@ -165,8 +168,8 @@ const rule: UpdateRule<AdaBeliefOptions, (typeof scalars)[number]> = {
       weightDecay: weightDecouple ? 0 : weightDecay,
       decay: weightDecouple ? (fixedDecay ? weightDecay : lr * weightDecay) : 0,
       oneMinusBeta1: 1 - group.betas[0],
-      oneMinusBeta2: 1 - group.betas[1],
       deviationWeight: (1 - group.betas[1]) * group.betas[0] ** 2,
+      ...memory(group.betas[1]),
       eps: group.eps,
       ...adaptation(group, context),
       maxChange: group.maxUpdate === Infinity ? MAX_FLOAT32 : Math.min(lr * group.maxUpdate, MAX_FLOAT32),

@@ -1,6 +1,7 @@
 // Adam as a rule. Imports no GPU code.
 import adamWgsl from "../../shaders/rules/adam.wgsl?raw";
 import adamAmsgradWgsl from "../../shaders/rules/adam-amsgrad.wgsl?raw";
+import { SMALLEST_NORMAL, memory } from "../host-scalars";
 import { decayRates, flag, learningRate, mergeOptions, nonNegative, type OptionTable } from "../options";
 import { adamReference } from "../reference/adam";
 import type { Schedule, UpdateRule } from "../rule";
@@ -69,8 +70,9 @@ const scalars = [
   "weightDecay",
   "oneMinusBeta1",
   "oneMinusBeta2",
+  "retained",
+  "dropped",
   "stepSize",
-  "denominatorScale",
   "eps",
 ] as const;
 
@@ -81,15 +83,18 @@ const rule: UpdateRule<AdamOptions, (typeof scalars)[number]> = {
   structural: ["amsgrad"],
   stateSlots: ({ amsgrad }) => (amsgrad ? ["expAvg", "expAvgSq", "maxExpAvgSq"] : ["expAvg", "expAvgSq"]),
   scalars,
-  hostScalars: ({ betas: [beta1, beta2], eps, weightDecay, maximize }, { lr, step, gradScale }) => ({
-    gradScale: maximize ? -gradScale : gradScale,
-    weightDecay,
-    oneMinusBeta1: 1 - beta1,
-    oneMinusBeta2: 1 - beta2,
-    stepSize: lr / (1 - beta1 ** step),
-    denominatorScale: 1 / Math.sqrt(1 - beta2 ** step),
-    eps,
-  }),
+  hostScalars({ betas: [beta1, beta2], eps, weightDecay, maximize }, { lr, step, gradScale }) {
+    const root = Math.sqrt(1 - beta2 ** step);
+    return {
+      gradScale: maximize ? -gradScale : gradScale,
+      weightDecay,
+      oneMinusBeta1: 1 - beta1,
+      oneMinusBeta2: 1 - beta2,
+      ...memory(beta2),
+      stepSize: (lr / (1 - beta1 ** step)) * root,
+      eps: Math.max(eps * root, SMALLEST_NORMAL),
+    };
+  },
   wgsl: ({ amsgrad }) => (amsgrad ? adamAmsgradWgsl : adamWgsl),
   reference: adamReference,
 };

@@ -1,6 +1,7 @@
 // AdamW as a rule. Imports no GPU code.
 import adamwWgsl from "../../shaders/rules/adamw.wgsl?raw";
 import adamwAmsgradWgsl from "../../shaders/rules/adamw-amsgrad.wgsl?raw";
+import { SMALLEST_NORMAL, memory } from "../host-scalars";
 import { decayRates, flag, learningRate, mergeOptions, nonNegative, type OptionTable } from "../options";
 import { adamwReference } from "../reference/adamw";
 import type { Schedule, UpdateRule } from "../rule";
@@ -69,8 +70,9 @@ const scalars = [
   "decay",
   "oneMinusBeta1",
   "oneMinusBeta2",
+  "retained",
+  "dropped",
   "stepSize",
-  "denominatorScale",
   "eps",
 ] as const;
 
@@ -81,15 +83,18 @@ const rule: UpdateRule<AdamWOptions, (typeof scalars)[number]> = {
   structural: ["amsgrad"],
   stateSlots: ({ amsgrad }) => (amsgrad ? ["expAvg", "expAvgSq", "maxExpAvgSq"] : ["expAvg", "expAvgSq"]),
   scalars,
-  hostScalars: ({ betas: [beta1, beta2], eps, weightDecay, maximize }, { lr, step, gradScale }) => ({
-    gradScale: maximize ? -gradScale : gradScale,
-    decay: lr * weightDecay,
-    oneMinusBeta1: 1 - beta1,
-    oneMinusBeta2: 1 - beta2,
-    stepSize: lr / (1 - beta1 ** step),
-    denominatorScale: 1 / Math.sqrt(1 - beta2 ** step),
-    eps,
-  }),
+  hostScalars({ betas: [beta1, beta2], eps, weightDecay, maximize }, { lr, step, gradScale }) {
+    const root = Math.sqrt(1 - beta2 ** step);
+    return {
+      gradScale: maximize ? -gradScale : gradScale,
+      decay: lr * weightDecay,
+      oneMinusBeta1: 1 - beta1,
+      oneMinusBeta2: 1 - beta2,
+      ...memory(beta2),
+      stepSize: (lr / (1 - beta1 ** step)) * root,
+      eps: Math.max(eps * root, SMALLEST_NORMAL),
+    };
+  },
   wgsl: ({ amsgrad }) => (amsgrad ? adamwAmsgradWgsl : adamwWgsl),
   reference: adamwReference,
 };

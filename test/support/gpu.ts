@@ -75,7 +75,9 @@ afterAll(() => {
 
 /** `it` with a device under error scopes: `it("…", async ({ gpu }) => …)`. */
 export const it = test.extend<{ gpu: Gpu }>({
-  gpu: async ({ task: _task }, use) => {
+  // Vitest reads the fixtures that this one needs off the pattern: none.
+  // eslint-disable-next-line no-empty-pattern
+  gpu: async ({}, use) => {
     const device = await sharedDevice();
     uncaptured.length = 0;
     for (const filter of ["validation", "out-of-memory", "internal"] as const) device.pushErrorScope(filter);
