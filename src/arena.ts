@@ -1,11 +1,11 @@
 // ParameterArena: named tensors in one parameter buffer and one gradient buffer, so that a group of them steps in one
 // dispatch.
-import { DeviceError, ParameterError, UsageError, show } from "./errors";
-import { registerArenaBuffer, trackedParameter } from "./gpu/arenas";
-import { underScopes } from "./gpu/error-scopes";
-import { SLICE_ALIGNMENT } from "./gpu/launch-plan";
-import type { Parameter } from "./gpu/tensor";
-import { COPY_DST, COPY_SRC, MAP_READ, STORAGE } from "./gpu/usage";
+import { DeviceError, ParameterError, UsageError, show } from "./errors.js";
+import { registerArenaBuffer, trackedParameter } from "./gpu/arenas.js";
+import { underScopes } from "./gpu/error-scopes.js";
+import { SLICE_ALIGNMENT } from "./gpu/launch-plan.js";
+import type { Parameter } from "./gpu/tensor.js";
+import { COPY_DST, COPY_SRC, MAP_READ, STORAGE } from "./gpu/usage.js";
 
 /** Bindings of one tensor, for the caller's own kernels; offsets are multiples of 256 bytes. */
 export type ArenaBindings = { param: GPUBufferBinding; grad: GPUBufferBinding };

@@ -1,5 +1,5 @@
 // The public surface of `webgpu-optim`: named re-exports, no logic.
-export { ParameterArena, type ArenaBindings } from "./arena";
+export { ParameterArena, type ArenaBindings } from "./arena.js";
 export {
   DeviceError,
   OptimizerError,
@@ -7,18 +7,18 @@ export {
   ParameterError,
   StateDictError,
   UsageError,
-} from "./errors";
-export { deviceRequirements, type DeviceRequirements } from "./gpu/limits";
-export type { Parameter } from "./gpu/tensor";
+} from "./errors.js";
+export { deviceRequirements, type DeviceRequirements } from "./gpu/limits.js";
+export type { Parameter } from "./gpu/tensor.js";
 export {
   Optimizer,
   type OptimizerOptions,
   type ParamGroup,
   type ParamGroupInput,
   type StepOptions,
-} from "./optimizer";
-export type { ReferenceUpdate, RuleOptions, Schedule, StepContext, UpdateRule } from "./rule";
-export { adabelief, type AdaBeliefOptions } from "./rules/adabelief";
-export { adam, type AdamOptions } from "./rules/adam";
-export { adamw, type AdamWOptions } from "./rules/adamw";
-export type { AnyStateDict, SavedGroup, StateDict } from "./state-dict";
+} from "./optimizer.js";
+export type { ReferenceUpdate, RuleOptions, Schedule, StepContext, UpdateRule } from "./rule.js";
+export { adabelief, type AdaBeliefOptions } from "./rules/adabelief.js";
+export { adam, type AdamOptions } from "./rules/adam.js";
+export { adamw, type AdamWOptions } from "./rules/adamw.js";
+export type { AnyStateDict, SavedGroup, StateDict } from "./state-dict.js";

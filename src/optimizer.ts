@@ -1,13 +1,12 @@
 // Optimizer: param groups over the caller's GPU buffers, stepped by one rule. Knows rules only as values and the GPU only
 // through src/gpu.
-import { DeviceError, OptionError, ParameterError, UsageError } from "./errors";
-import { arenaReady } from "./gpu/arenas";
-import { refuseLost, underScopes, watchDevice } from "./gpu/error-scopes";
-import { clearGradients } from "./gpu/gradients";
-import { GroupLaunch, refuseOverlap } from "./gpu/group-launch";
-import { RangeIndex } from "./gpu/ranges";
-import { prepareStates, readStates } from "./gpu/state-transfer";
-import { Tensor, type Parameter } from "./gpu/tensor";
+import { DeviceError, OptionError, ParameterError, UsageError } from "./errors.js";
+import { arenaReady } from "./gpu/arenas.js";
+import { refuseLost, underScopes, watchDevice } from "./gpu/error-scopes.js";
+import { clearGradients } from "./gpu/gradients.js";
+import { GroupLaunch } from "./gpu/group-launch.js";
+import { prepareStates, readStates } from "./gpu/state-transfer.js";
+import { Tensor, type Parameter } from "./gpu/tensor.js";
 import {
   GroupRecord,
   checkGradScale,
@@ -16,9 +15,10 @@ import {
   toGroupInputs,
   type Group,
   type GroupInput,
-} from "./param-groups";
-import type { RuleOptions, UpdateRule } from "./rule";
-import { applyGroups, planLoad, saveGroups, type AnyStateDict, type StateDict } from "./state-dict";
+} from "./param-groups.js";
+import { indexParams, RangeIndex, refuseOverlap } from "./range-index.js";
+import type { RuleOptions, UpdateRule } from "./rule.js";
+import { applyGroups, planLoad, saveGroups, type AnyStateDict, type StateDict } from "./state-dict.js";
 
 /** A param group as it is passed in: parameters, and the options that differ from the rule's. */
 export type ParamGroupInput<O extends RuleOptions> = GroupInput<O, Parameter>;
@@ -70,7 +70,7 @@ export class Optimizer<O extends RuleOptions> {
   readonly #label: string;
   #entries: Entry<O>[] = [];
   /** Every parameter's range, to refuse what overlaps one. */
-  #params = new RangeIndex();
+  #params = new RangeIndex<GPUBuffer>();
   /** Settles when the groups being added are there, so that two calls cannot take the same names. */
   #adding: Promise<void> = Promise.resolve();
   #destroyed = false;
@@ -255,7 +255,7 @@ export class Optimizer<O extends RuleOptions> {
   }
 
   /** The checks that need no GPU. */
-  #prepare(inputs: ParamGroupInput<O>[]): { entries: Entry<O>[]; params: RangeIndex } {
+  #prepare(inputs: ParamGroupInput<O>[]): { entries: Entry<O>[]; params: RangeIndex<GPUBuffer> } {
     const rule = this.#rule;
     const names = this.#entries.flatMap(({ record }) => record.names);
     const first = this.#entries.length;
@@ -268,17 +268,9 @@ export class Optimizer<O extends RuleOptions> {
       };
     });
 
-    const params = new RangeIndex();
     const present = this.#entries.flatMap(({ launch }) => launch.tensors);
     const all = [...present, ...groups.flatMap(({ tensors }) => tensors)];
-    for (const { param, name } of all) {
-      const overlapped = params.add(param, name);
-      if (overlapped !== undefined) {
-        throw new ParameterError(
-          `param of "${name}" overlaps the param of "${overlapped}"; each may be stepped once`,
-        );
-      }
-    }
+    const params = indexParams(all);
     for (const { name, grad } of all) refuseOverlap(params, name, grad);
 
     const entries = groups.map(({ record, tensors }) => {

@@ -1,17 +1,7 @@
 // Types, ranges and checks of options. Knows no particular rule: each rule brings its table.
-import { OptionError, show, suggest } from "./errors";
-import { MAX_FLOAT32 } from "./host-scalars";
-import type { RuleOptions, UpdateRule } from "./rule";
-
-/** Type and legal range of one option. */
-export type OptionSpec =
-  { type: "number"; range: NumberRange } | { type: "betas" } | { type: "boolean" } | { type: "lr" };
-
-/** An interval; `text` is how messages write it. */
-type NumberRange = { contains: (value: number) => boolean; text: string };
-
-/** The specification of each option of a rule. */
-export type OptionTable<O> = { readonly [K in keyof O]-?: OptionSpec };
+import { OptionError, show, suggest } from "./errors.js";
+import { MAX_FLOAT32 } from "./host-scalars.js";
+import type { NumberRange, OptionSpec, RuleOptions, UpdateRule } from "./rule.js";
 
 const inUnitInterval: NumberRange = { contains: (value) => value >= 0 && value < 1, text: "[0, 1)" };
 const isNonNegative: NumberRange = { contains: (value) => value >= 0 && value < Infinity, text: "[0, ∞)" };
@@ -103,6 +93,10 @@ export function mergeOptions<O extends RuleOptions>(
   overrides: Partial<O>,
   index?: number,
 ): O {
+  if (typeof (overrides as unknown) !== "object" || (overrides as unknown) === null) {
+    const message = `${rule.name}: options must be an object such as { lr: 1e-3 }, got ${show(overrides)}${place(index)}`;
+    throw new OptionError(message, "options", overrides);
+  }
   const merged: O = { ...defaults };
   for (const option of Object.keys(overrides) as (keyof O & string)[]) {
     if (!Object.hasOwn(rule.options, option)) {

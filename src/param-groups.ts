@@ -1,8 +1,8 @@
 // Param groups: names, options, step counts and their checks. Shared by the GPU optimizer and the reference, so it
 // must know neither buffers nor arrays: P is whatever one of them calls a parameter.
-import { OptionError, ParameterError, UsageError, show } from "./errors";
-import { checkOptions, mergeOptions, scheduledLr } from "./options";
-import type { RuleOptions, StepContext, UpdateRule } from "./rule";
+import { OptionError, ParameterError, UsageError, show } from "./errors.js";
+import { checkOptions, mergeOptions, scheduledLr } from "./options.js";
+import type { RuleOptions, StepContext, UpdateRule } from "./rule.js";
 
 /** What every kind of parameter has. */
 export type Named = { name?: string };

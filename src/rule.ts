@@ -1,6 +1,5 @@
 // What an update rule is: a plain value that tells everything the optimizers need to know of it. This file must
 // not know any particular rule, nor how kernels are launched.
-import type { OptionTable } from "./options";
 
 /**
  * A learning rate that depends on the step.
@@ -8,6 +7,16 @@ import type { OptionTable } from "./options";
  * @returns the learning rate of the step that follows; finite and at least 0
  */
 export type Schedule = (step: number) => number;
+
+/** Type and legal range of one option. */
+export type OptionSpec =
+  { type: "number"; range: NumberRange } | { type: "betas" } | { type: "boolean" } | { type: "lr" };
+
+/** An interval; `text` is how messages write it. */
+export type NumberRange = { contains: (value: number) => boolean; text: string };
+
+/** The specification of each option of a rule. */
+export type OptionTable<O> = { readonly [K in keyof O]-?: OptionSpec };
 
 /** The options that every rule has. */
 export type RuleOptions = { lr: number | Schedule };

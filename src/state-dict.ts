@@ -1,8 +1,8 @@
 // The saved form of an optimizer, and the checks before one is loaded. Shared by the GPU optimizer and the reference.
-import { OptimizerError, StateDictError, show } from "./errors";
-import { mergeOptions } from "./options";
-import type { GroupRecord, Named } from "./param-groups";
-import type { RuleOptions } from "./rule";
+import { OptimizerError, StateDictError, show } from "./errors.js";
+import { mergeOptions } from "./options.js";
+import type { GroupRecord, Named } from "./param-groups.js";
+import type { RuleOptions } from "./rule.js";
 
 /** The number of a saved step, options and names of one group. */
 export type SavedGroup = {
@@ -77,7 +77,7 @@ export function planLoad<O extends RuleOptions, P extends Named>(
   const free = new Set(saved.groups);
   return records.map((record) => {
     const match = [...free].find((group) => sameNames(group.params, record.names));
-    if (!match) return fail(describeNames(record, saved.groups));
+    if (!match) return fail(describeNames(record, [...free]));
     free.delete(match);
     const slots = record.names.map((name, position) =>
       checkSlots(name, saved.state[name], record.slots, lengthOf(record, position)),

@@ -1,6 +1,6 @@
 // What the launch may know of a ParameterArena: which buffers are an arena's, so that the padding between slices may be
 // stepped along with them; whether their memory is there; and when one of its parameters was assigned anew.
-import type { Parameter } from "./tensor";
+import type { Parameter } from "./tensor.js";
 
 const arenas = new WeakMap<GPUBuffer, Promise<void>>();
 

@@ -1,5 +1,5 @@
 // Runs GPU calls of ours under error scopes, and knows which devices are lost.
-import { DeviceError } from "../errors";
+import { DeviceError } from "../errors.js";
 
 /** What a device reported of calls of ours. */
 export type DeviceFailure = { kind: "validation" | "out-of-memory"; message: string };

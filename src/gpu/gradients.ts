@@ -1,8 +1,8 @@
 // Clearing gradients: neighbours are cleared by one command.
-import { isArenaBuffer } from "./arenas";
-import { SLICE_ALIGNMENT } from "./launch-plan";
-import { checkClearable } from "./ranges";
-import type { Tensor } from "./tensor";
+import { isArenaBuffer } from "./arenas.js";
+import { SLICE_ALIGNMENT } from "./launch-plan.js";
+import { checkClearable } from "./ranges.js";
+import type { Tensor } from "./tensor.js";
 
 /**
  * Encodes the clearing of every gradient.

@@ -1,13 +1,12 @@
 // The GPU side of one param group: its units, its scalars, and the encoding of a step. Knows a rule only by its WGSL
 // text, its state slots and the number of its scalars.
-import { ParameterError } from "../errors";
-import { assignmentsOf, type Assignments } from "./arenas";
-import { launchLimits } from "./limits";
-import { kernelNow, loadKernel, type Kernel, type Variant } from "./pipelines";
-import type { RangeIndex } from "./ranges";
-import { ScalarRing } from "./scalar-ring";
-import type { Tensor } from "./tensor";
-import { Unit, type BoundDispatch, type UnitContext } from "./unit";
+import { refuseOverlap, type RangeIndex } from "../range-index.js";
+import { assignmentsOf, type Assignments } from "./arenas.js";
+import { launchLimits } from "./limits.js";
+import { kernelNow, loadKernel, type Kernel, type Variant } from "./pipelines.js";
+import { ScalarRing } from "./scalar-ring.js";
+import type { Tensor } from "./tensor.js";
+import { Unit, type BoundDispatch, type UnitContext } from "./unit.js";
 
 /** What a group's launch needs to know of its rule. */
 export type LaunchSetup = { label: string; wgsl: string; slots: readonly string[]; scalarCount: number };
@@ -94,7 +93,7 @@ export class GroupLaunch {
    * Follows gradients that the caller assigned since the last step.
    * @throws {ParameterError} when one of them, or a param that was assigned, is not legal
    */
-  follow(params: RangeIndex): void {
+  follow(params: RangeIndex<GPUBuffer>): void {
     const moved = new Set<Unit>();
     for (const tensor of this.#watched) this.#followTensor(tensor, params, moved);
     for (const group of this.#counted) {
@@ -108,7 +107,7 @@ export class GroupLaunch {
     this.#flatten();
   }
 
-  #followTensor(tensor: Tensor, params: RangeIndex, moved: Set<Unit>): void {
+  #followTensor(tensor: Tensor, params: RangeIndex<GPUBuffer>, moved: Set<Unit>): void {
     tensor.checkParam();
     if (!tensor.gradMoved()) return;
     const grad = tensor.resolveGrad();
@@ -161,16 +160,5 @@ export class GroupLaunch {
 
   #flatten(): void {
     this.#dispatches = this.units.flatMap(({ dispatches }) => dispatches);
-  }
-}
-
-/** @throws {ParameterError} when a gradient lies over a parameter, which the step would then change under it */
-export function refuseOverlap(params: RangeIndex, name: string, grad: Tensor["grad"]): void {
-  const overlapped = params.overlapping(grad);
-  if (overlapped !== undefined) {
-    const whose = overlapped === name ? "its own param" : `the param of "${overlapped}"`;
-    throw new ParameterError(
-      `grad of "${name}" overlaps ${whose}; gradients must lie in memory of their own`,
-    );
   }
 }

@@ -1,7 +1,7 @@
 // Decides which dispatches step the tensors of one group that share a parameter buffer: where their state lies, which
 // runs merge, what each workgroup does, and which windows of the buffers are bound. Numbers in, numbers out: it makes
 // no GPU object and does not know what a rule is.
-import { BLOCK_LENGTH, BLOCK_STRUCTS, SLOT_BYTES, structCount } from "./state-layout";
+import { BLOCK_LENGTH, BLOCK_STRUCTS, SLOT_BYTES, structCount } from "./state-layout.js";
 
 /** Slices of a ParameterArena begin at multiples of this many bytes, WebGPU's default alignment of offsets. */
 export const SLICE_ALIGNMENT = 256;
@@ -193,6 +193,8 @@ type Open = Omit<Dispatch, "segments"> & { rows: Row[] };
 /** Gathers rows into dispatches whose windows stay within the limits. */
 class DispatchBuilder {
   readonly #done: Open[] = [];
+  /** The dispatch to extend, by gradient and state buffer. */
+  readonly #open = new Map<string, Open>();
   constructor(readonly limits: LaunchLimits) {}
 
   /** False when the row cannot be bound at all. */
@@ -201,12 +203,13 @@ class DispatchBuilder {
     const row = { param: span.param + first * 4, grad: span.gradOffset + first * 4, struct, length };
     const { shared, buffer: gradBuffer } = span.grad;
     const { buffer: stateBuffer } = span.piece;
-    const open = this.#done.at(-1);
-    if (open?.stateBuffer === stateBuffer && open.gradBuffer === gradBuffer && this.#extend(open, row))
-      return true;
+    const key = `${gradBuffer}/${stateBuffer}`;
+    const open = this.#open.get(key);
+    if (open && this.#extend(open, row)) return true;
     const none = { start: Infinity, end: 0 };
     const fresh: Open = { shared, gradBuffer, stateBuffer, param: none, grad: none, rows: [] };
     if (!this.#extend(fresh, row)) return false;
+    this.#open.set(key, fresh);
     this.#done.push(fresh);
     return true;
   }

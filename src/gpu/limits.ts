@@ -1,6 +1,6 @@
 // What the package asks of a device, and what it reads from one.
-import { BLOCK_LENGTH } from "./state-layout";
-import type { LaunchLimits } from "./launch-plan";
+import { BLOCK_LENGTH } from "./state-layout.js";
+import type { LaunchLimits } from "./launch-plan.js";
 
 /** What {@link deviceRequirements} returns: to be merged into the caller's own `requestDevice`. */
 export type DeviceRequirements = {

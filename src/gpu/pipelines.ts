@@ -3,8 +3,8 @@
 import separateBuffersWgsl from "../../shaders/separate-buffers.wgsl?raw";
 import sharedBufferWgsl from "../../shaders/shared-buffer.wgsl?raw";
 import stepWgsl from "../../shaders/step.wgsl?raw";
-import { DeviceError } from "../errors";
-import { underScopes } from "./error-scopes";
+import { DeviceError } from "../errors.js";
+import { underScopes } from "./error-scopes.js";
 
 /** Whether parameters and gradients are bound as two buffers or, being one, once. */
 export type Variant = "separate" | "shared";

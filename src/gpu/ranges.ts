@@ -1,9 +1,10 @@
-// The caller's buffers: from a GPUBuffer or GPUBufferBinding to a checked range of bytes, and whether ranges overlap.
-import { ParameterError, show } from "../errors";
-import { COPY_DST, STORAGE } from "./usage";
+// The caller's buffers: from a GPUBuffer or GPUBufferBinding to a checked range of bytes.
+import { ParameterError, show } from "../errors.js";
+import type { MemoryRange } from "../range-index.js";
+import { COPY_DST, STORAGE } from "./usage.js";
 
-/** Bytes of a buffer. */
-export type BufferRange = { buffer: GPUBuffer; offset: number; size: number };
+/** Bytes of a GPU buffer. */
+export type BufferRange = MemoryRange<GPUBuffer>;
 
 /** A buffer, or part of one, as the caller gives it. */
 export type BufferSource = GPUBuffer | GPUBufferBinding;
@@ -80,41 +81,4 @@ export function checkClearable(grad: BufferRange, what: string): void {
       `zeroGrad: ${what} lacks the usage COPY_DST; create the buffer with GPUBufferUsage.COPY_DST`,
     );
   }
-}
-
-/** Ranges with a name each, to be asked which of them a further range overlaps. */
-export class RangeIndex {
-  readonly #byBuffer = new Map<GPUBuffer, { start: number; end: number; name: string }[]>();
-
-  /** Adds a range unless it overlaps one that is there; returns the name of that one. */
-  add(range: BufferRange, name: string): string | undefined {
-    if (range.size === 0) return undefined;
-    const overlapped = this.overlapping(range);
-    if (overlapped !== undefined) return overlapped;
-    const ranges = this.#byBuffer.get(range.buffer) ?? [];
-    if (ranges.length === 0) this.#byBuffer.set(range.buffer, ranges);
-    const entry = { start: range.offset, end: range.offset + range.size, name };
-    ranges.splice(firstEndingAfter(ranges, range.offset), 0, entry);
-    return undefined;
-  }
-
-  /** The name of a range that shares bytes with this one. */
-  overlapping({ buffer, offset, size }: BufferRange): string | undefined {
-    if (size === 0) return undefined;
-    const ranges = this.#byBuffer.get(buffer);
-    if (!ranges) return undefined;
-    const candidate = ranges[firstEndingAfter(ranges, offset)];
-    return candidate && candidate.start < offset + size ? candidate.name : undefined;
-  }
-}
-
-/** Index of the first of sorted, disjoint ranges that ends after `offset`. */
-function firstEndingAfter(ranges: readonly { end: number }[], offset: number): number {
-  let [low, high] = [0, ranges.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (ranges[middle]!.end > offset) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }

@@ -1,6 +1,6 @@
 // Host scalars of recorded steps. `queue.writeBuffer` is not ordered inside an open encoder, and nothing tells when a
 // caller submits, so that every recorded step owns a slot until the ring has come round.
-import { COPY_DST, UNIFORM } from "./usage";
+import { COPY_DST, UNIFORM } from "./usage.js";
 
 /** Steps that may be recorded before the first of them is submitted. */
 export const RING_STEPS = 4096;

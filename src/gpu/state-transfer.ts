@@ -1,10 +1,10 @@
 // Moves state between the GPU and plain arrays.
-import { DeviceError } from "../errors";
-import { underScopes } from "./error-scopes";
-import type { GroupLaunch } from "./group-launch";
-import { gather, scatter } from "./state-layout";
-import type { Unit } from "./unit";
-import { COPY_DST, MAP_READ } from "./usage";
+import { DeviceError } from "../errors.js";
+import { underScopes } from "./error-scopes.js";
+import type { GroupLaunch } from "./group-launch.js";
+import { gather, scatter } from "./state-layout.js";
+import type { Unit } from "./unit.js";
+import { COPY_DST, MAP_READ } from "./usage.js";
 
 /** State tensors of one parameter by slot. */
 export type Slots<A> = Record<string, A>;

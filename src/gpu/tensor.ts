@@ -1,6 +1,6 @@
 // One parameter with its gradient as the GPU code sees it: checked ranges, and whether the caller moved the gradient.
-import { ParameterError, show } from "../errors";
-import { isSameRange, resolveRange, type BufferRange, type BufferSource } from "./ranges";
+import { ParameterError, show } from "../errors.js";
+import { isSameRange, resolveRange, type BufferRange, type BufferSource } from "./ranges.js";
 
 /** A parameter as the caller gives it. */
 export type Parameter = {
@@ -15,8 +15,6 @@ export type Parameter = {
   grad: BufferSource;
 };
 
-const KNOWN = ["name", "param", "grad"];
-
 export class Tensor {
   readonly param: BufferRange;
   /** Elements. */
@@ -28,11 +26,6 @@ export class Tensor {
     readonly parameter: Parameter,
     readonly name: string,
   ) {
-    const unknown = Object.keys(parameter).find((key) => !KNOWN.includes(key));
-    if (unknown)
-      throw new ParameterError(
-        `parameter "${name}" has an unknown property "${unknown}"; known: name, param, grad`,
-      );
     this.param = resolveRange(parameter.param, `param of "${name}"`);
     this.length = this.param.size / 4;
     this.grad = this.resolveGrad();

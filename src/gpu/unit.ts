@@ -1,6 +1,6 @@
 // The tensors of one group that share a parameter buffer: where their state lies, and the dispatches that step them.
-import { ParameterError } from "../errors";
-import { isArenaBuffer } from "./arenas";
+import { ParameterError } from "../errors.js";
+import { isArenaBuffer } from "./arenas.js";
 import {
   planDispatches,
   placeStates,
@@ -10,11 +10,11 @@ import {
   type GradientRange,
   type LaunchLimits,
   type StatePlacement,
-} from "./launch-plan";
-import { BINDINGS, type Kernel, type Variant } from "./pipelines";
-import type { ScalarRing } from "./scalar-ring";
-import type { Tensor } from "./tensor";
-import { COPY_DST, COPY_SRC, STORAGE } from "./usage";
+} from "./launch-plan.js";
+import { BINDINGS, type Kernel, type Variant } from "./pipelines.js";
+import type { ScalarRing } from "./scalar-ring.js";
+import type { Tensor } from "./tensor.js";
+import { COPY_DST, COPY_SRC, STORAGE } from "./usage.js";
 
 /** What the units of a group share. */
 export type UnitContext = {

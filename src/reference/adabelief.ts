@@ -1,6 +1,6 @@
 // AdaBelief in float64: the oracle of shaders/rules/adabelief.wgsl and adabelief-amsgrad.wgsl. Imports no rule and no
 // GPU code.
-import { SMALLEST_NORMAL, type ReferenceContext, type ReferenceState } from "./element";
+import { SMALLEST_NORMAL, type ReferenceContext, type ReferenceState } from "./element.js";
 
 type Options = {
   betas: readonly [number, number];

@@ -1,5 +1,5 @@
 // AdamW in float64: the oracle of shaders/rules/adamw.wgsl and adamw-amsgrad.wgsl. Imports no rule and no GPU code.
-import { SMALLEST_NORMAL, type ReferenceContext, type ReferenceState } from "./element";
+import { SMALLEST_NORMAL, type ReferenceContext, type ReferenceState } from "./element.js";
 
 type Options = {
   betas: readonly [number, number];

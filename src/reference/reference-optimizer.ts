@@ -1,5 +1,5 @@
 // ReferenceOptimizer: the interface of Optimizer over plain arrays, in float64 and synchronous. It knows no WebGPU.
-import { OptionError, ParameterError, show } from "../errors";
+import { OptionError, ParameterError, show } from "../errors.js";
 import {
   GroupRecord,
   checkGradScale,
@@ -8,9 +8,10 @@ import {
   toGroupInputs,
   type Group,
   type GroupInput,
-} from "../param-groups";
-import type { RuleOptions, UpdateRule } from "../rule";
-import { applyGroups, planLoad, saveGroups, type AnyStateDict, type StateDict } from "../state-dict";
+} from "../param-groups.js";
+import { indexParams, refuseOverlap } from "../range-index.js";
+import type { RuleOptions, UpdateRule } from "../rule.js";
+import { applyGroups, planLoad, saveGroups, type AnyStateDict, type StateDict } from "../state-dict.js";
 
 /** Values of a parameter or a gradient. In a Float32Array every step rounds the parameter to float32. */
 export type ReferenceArray = Float32Array | Float64Array;
@@ -27,6 +28,8 @@ export type ReferenceParameter = {
 
 type Entry<O extends RuleOptions> = {
   record: GroupRecord<O, ReferenceParameter>;
+  /** The params that the states belong to. */
+  params: ReferenceArray[];
   /** Per parameter, its slots. */
   states: Record<string, Float64Array>[];
 };
@@ -83,12 +86,8 @@ export class ReferenceOptimizer<O extends RuleOptions> {
     checkKeys("step()", options, ["gradScale"]);
     const { gradScale = 1 } = options;
     checkGradScale(this.#rule.name, gradScale);
-    for (const { record } of this.#entries) {
-      record.check();
-      record.group.params.forEach((parameter, position) => {
-        checkArrays(parameter, record.names[position]!);
-      });
-    }
+    for (const { record } of this.#entries) record.check();
+    checkMemory(this.#entries);
     const updates = this.#entries.map(({ record }) =>
       record.group.frozen ? undefined : this.#rule.reference(record.group, record.nextStep(gradScale)),
     );
@@ -158,18 +157,42 @@ export class ReferenceOptimizer<O extends RuleOptions> {
     const entries = inputs.map((input, position) => {
       const record = new GroupRecord<O, ReferenceParameter>(this.#rule, input, first + position, names);
       names.push(...record.names);
-      const states = record.group.params.map((parameter, i) => {
+      record.group.params.forEach((parameter, i) => {
         checkArrays(parameter, record.names[i]!);
-        return Object.fromEntries(
-          record.slots.map((slot) => [slot, new Float64Array(parameter.param.length)]),
-        );
       });
-      return { record, states };
+      const params = record.group.params.map(({ param }) => param);
+      const zeros = ({ length }: ReferenceArray) =>
+        Object.fromEntries(record.slots.map((slot) => [slot, new Float64Array(length)]));
+      return { record, params, states: params.map(zeros) };
     });
+    checkMemory([...this.#entries, ...entries]);
     this.#entries.push(...entries);
     this.paramGroups.push(...entries.map(({ record }) => record.group));
   }
 }
+
+/** @throws {ParameterError} for arrays that cannot be stepped, or were assigned since and do not fit */
+function checkMemory<O extends RuleOptions>(entries: readonly Entry<O>[]): void {
+  const all = entries.flatMap(({ record, params }) =>
+    record.group.params.map((parameter, i) => ({ parameter, name: record.names[i]!, param: params[i]! })),
+  );
+  for (const { parameter, name, param } of all) {
+    if (parameter.param !== param) {
+      throw new ParameterError(
+        `param of "${name}" was assigned anew; only grad may be, since the state belongs to the param`,
+      );
+    }
+    checkArrays(parameter, name);
+  }
+  const index = indexParams(all.map(({ name, param }) => ({ name, param: rangeOf(param) })));
+  for (const { parameter, name } of all) refuseOverlap(index, name, rangeOf(parameter.grad));
+}
+
+const rangeOf = ({ buffer, byteOffset, byteLength }: ReferenceArray) => ({
+  buffer,
+  offset: byteOffset,
+  size: byteLength,
+});
 
 function checkArrays({ param, grad }: ReferenceParameter, name: string): void {
   for (const [what, values] of [

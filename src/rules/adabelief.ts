@@ -1,18 +1,10 @@
 // AdaBelief as a rule. Imports no GPU code.
 import adabeliefWgsl from "../../shaders/rules/adabelief.wgsl?raw";
 import adabeliefAmsgradWgsl from "../../shaders/rules/adabelief-amsgrad.wgsl?raw";
-import { MAX_FLOAT32, SMALLEST_NORMAL, memory } from "../host-scalars";
-import {
-  decayRates,
-  flag,
-  learningRate,
-  mergeOptions,
-  nonNegative,
-  positive,
-  type OptionTable,
-} from "../options";
-import { adabeliefReference } from "../reference/adabelief";
-import type { Schedule, StepContext, UpdateRule } from "../rule";
+import { MAX_FLOAT32, SMALLEST_NORMAL, memory } from "../host-scalars.js";
+import { decayRates, flag, learningRate, mergeOptions, nonNegative, positive } from "../options.js";
+import { adabeliefReference } from "../reference/adabelief.js";
+import type { OptionTable, Schedule, StepContext, UpdateRule } from "../rule.js";
 
 /** Options of {@link adabelief}. */
 export type AdaBeliefOptions = {

@@ -1,10 +1,10 @@
 // Adam as a rule. Imports no GPU code.
 import adamWgsl from "../../shaders/rules/adam.wgsl?raw";
 import adamAmsgradWgsl from "../../shaders/rules/adam-amsgrad.wgsl?raw";
-import { SMALLEST_NORMAL, memory } from "../host-scalars";
-import { decayRates, flag, learningRate, mergeOptions, nonNegative, type OptionTable } from "../options";
-import { adamReference } from "../reference/adam";
-import type { Schedule, UpdateRule } from "../rule";
+import { SMALLEST_NORMAL, memory } from "../host-scalars.js";
+import { decayRates, flag, learningRate, mergeOptions, nonNegative } from "../options.js";
+import { adamReference } from "../reference/adam.js";
+import type { OptionTable, Schedule, UpdateRule } from "../rule.js";
 
 /** Options of {@link adam}. */
 export type AdamOptions = {

@@ -1,10 +1,10 @@
 // AdamW as a rule. Imports no GPU code.
 import adamwWgsl from "../../shaders/rules/adamw.wgsl?raw";
 import adamwAmsgradWgsl from "../../shaders/rules/adamw-amsgrad.wgsl?raw";
-import { SMALLEST_NORMAL, memory } from "../host-scalars";
-import { decayRates, flag, learningRate, mergeOptions, nonNegative, type OptionTable } from "../options";
-import { adamwReference } from "../reference/adamw";
-import type { Schedule, UpdateRule } from "../rule";
+import { SMALLEST_NORMAL, memory } from "../host-scalars.js";
+import { decayRates, flag, learningRate, mergeOptions, nonNegative } from "../options.js";
+import { adamwReference } from "../reference/adamw.js";
+import type { OptionTable, Schedule, UpdateRule } from "../rule.js";
 
 /** Options of {@link adamw}. */
 export type AdamWOptions = {
