@@ -1,6 +1,7 @@
-// The kernel around every rule: which elements a workgroup steps, and their loads and stores. It stands between a
-// rule (shaders/rules: State, Scalars, update) and the module that says where parameters and gradients are bound
-// (separate-buffers.wgsl or shared-buffer.wgsl), and knows nothing of either but their functions.
+// The kernel around every rule: which elements a workgroup steps, and their loads and stores. It stands between a rule
+// (shaders/rules: State, Scalars, update), the module of its state (stateful.wgsl or stateless.wgsl) and the module that
+// says where parameters and gradients are bound (separate-buffers.wgsl or shared-buffer.wgsl), and knows nothing of them
+// but their functions.
 //
 // Each workgroup steps one segment: a run of elements that lie next to each other in the parameters, in the gradients
 // and in the state. Elements are taken in blocks of 64. In a block the 16 lanes that share it hold element
@@ -15,19 +16,12 @@ const BLOCK_LENGTH = 64u;
 struct Segment {
   param: u32, // first element in the bound parameters
   grad: u32, // first element in the bound gradients
-  state: u32, // first State
+  state: u32, // first State, if there is any
   length: u32, // elements
-}
-
-// What a rule returns: the amount to subtract from the parameter, and the new state.
-struct Update {
-  delta: vec4f,
-  state: State,
 }
 
 @group(0) @binding(0) var<uniform> scalars: Scalars;
 @group(0) @binding(1) var<storage, read> segments: array<Segment>;
-@group(0) @binding(2) var<storage, read_write> states: array<State>;
 
 @compute @workgroup_size(WORKGROUP_SIZE, 1, 1)
 fn step(
@@ -59,9 +53,7 @@ fn step(
       loadGrad(g + 2u * BLOCK_LANES),
       loadGrad(g + 3u * BLOCK_LANES),
     );
-    let result = update(param, grad, states[at], scalars);
-    let stepped = param - result.delta;
-    states[at] = result.state;
+    let stepped = param - deltaOf(param, grad, at);
     storeParam(p, stepped.x);
     storeParam(p + BLOCK_LANES, stepped.y);
     storeParam(p + 2u * BLOCK_LANES, stepped.z);
@@ -82,9 +74,7 @@ fn step(
         grad[component] = loadGrad(g + component * BLOCK_LANES);
       }
     }
-    let result = update(param, grad, states[at], scalars);
-    let stepped = param - result.delta;
-    states[at] = result.state;
+    let stepped = param - deltaOf(param, grad, at);
     for (var component = 0u; component < 4u; component++) {
       if (invocation + component * BLOCK_LANES < rest) {
         storeParam(p + component * BLOCK_LANES, stepped[component]);

@@ -17,8 +17,15 @@ export {
   type ParamGroupInput,
   type StepOptions,
 } from "./optimizer.js";
-export type { ReferenceUpdate, RuleOptions, Schedule, StepContext, UpdateRule } from "./rule.js";
+export type { Memory, ReferenceUpdate, RuleOptions, Schedule, StepContext, UpdateRule } from "./rule.js";
 export { adabelief, type AdaBeliefOptions } from "./rules/adabelief.js";
 export { adam, type AdamOptions } from "./rules/adam.js";
 export { adamw, type AdamWOptions } from "./rules/adamw.js";
 export type { AnyStateDict, SavedGroup, StateDict } from "./state-dict.js";
+export { adagrad, type AdagradOptions } from "./rules/adagrad.js";
+export { adamax, type AdamaxOptions } from "./rules/adamax.js";
+export { lion, type LionOptions } from "./rules/lion.js";
+export { nadam, type NadamOptions } from "./rules/nadam.js";
+export { radam, type RadamOptions } from "./rules/radam.js";
+export { rmsprop, type RmspropOptions } from "./rules/rmsprop.js";
+export { sgd, type SgdOptions } from "./rules/sgd.js";

@@ -17,7 +17,7 @@ import {
   type GroupInput,
 } from "./param-groups.js";
 import { indexParams, RangeIndex, refuseOverlap } from "./range-index.js";
-import type { RuleOptions, UpdateRule } from "./rule.js";
+import type { RuleOptions, StepContext, UpdateRule } from "./rule.js";
 import { applyGroups, planLoad, saveGroups, type AnyStateDict, type StateDict } from "./state-dict.js";
 
 /** A param group as it is passed in: parameters, and the options that differ from the rule's. */
@@ -136,9 +136,10 @@ export class Optimizer<O extends RuleOptions> {
     checkGradScale(this.#rule.name, gradScale);
 
     for (const { record } of this.#entries) record.check();
+    const contexts = new Map<GroupRecord<O, Parameter>, StepContext>();
     for (const { record, launch } of this.#entries) {
       if (record.group.frozen) continue;
-      stageScalars(record, gradScale, launch.staging);
+      contexts.set(record, stageScalars(record, gradScale, launch.staging));
       launch.follow(this.#params);
     }
 
@@ -148,7 +149,7 @@ export class Optimizer<O extends RuleOptions> {
     for (const { record, launch } of this.#entries) {
       if (record.group.frozen) continue;
       launch.encode((pass ?? ownPass)!);
-      record.step++;
+      record.advance(contexts.get(record)!);
     }
     ownPass?.end();
     if (ownEncoder) this.#device.queue.submit([ownEncoder.finish()]);
@@ -278,6 +279,7 @@ export class Optimizer<O extends RuleOptions> {
         label: this.#label,
         wgsl: rule.wgsl(record.group),
         slots: record.slots,
+        initial: rule.initialState?.(record.group) ?? {},
         scalarCount: rule.scalars.length,
       };
       return { record, launch: new GroupLaunch(this.#device, setup, tensors) };
@@ -286,12 +288,12 @@ export class Optimizer<O extends RuleOptions> {
   }
 }
 
-/** Computes the host scalars of a group's next step. @throws {OptionError} when one is beyond float32 */
+/** Computes the host scalars of a group's next step, and returns what they depend on. @throws {OptionError} when one is beyond float32 */
 function stageScalars<O extends RuleOptions>(
   record: GroupRecord<O, Parameter>,
   gradScale: number,
   staging: Float32Array,
-): void {
+): StepContext {
   const { rule, group, index } = record;
   const context = record.nextStep(gradScale);
   const values = rule.hostScalars(group, context);
@@ -305,6 +307,7 @@ function stageScalars<O extends RuleOptions>(
       throw new OptionError(message, "lr", context.lr);
     }
   }
+  return context;
 }
 
 /** Allocates and probes; frees everything again when the device refuses. */

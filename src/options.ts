@@ -13,6 +13,8 @@ export const nonNegative: OptionSpec = { type: "number", range: isNonNegative };
 export const positive: OptionSpec = { type: "number", range: isPositive };
 /** true or false. */
 export const flag: OptionSpec = { type: "boolean" };
+/** A decay rate in [0, 1). */
+export const decayRate: OptionSpec = { type: "number", range: inUnitInterval };
 /** Two decay rates in [0, 1). */
 export const decayRates: OptionSpec = { type: "betas" };
 /** A finite number of at least 0, or a schedule that returns one. */

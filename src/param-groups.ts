@@ -2,7 +2,7 @@
 // must know neither buffers nor arrays: P is whatever one of them calls a parameter.
 import { OptionError, ParameterError, UsageError, show } from "./errors.js";
 import { checkOptions, mergeOptions, scheduledLr } from "./options.js";
-import type { RuleOptions, StepContext, UpdateRule } from "./rule.js";
+import type { Memory, RuleOptions, StepContext, UpdateRule } from "./rule.js";
 
 /** What every kind of parameter has. */
 export type Named = { name?: string };
@@ -45,6 +45,8 @@ export class GroupRecord<O extends RuleOptions, P extends Named> {
   readonly slots: readonly string[];
   /** Completed steps. */
   step = 0;
+  /** The rule's own scalars after those steps. */
+  memory: Memory;
   readonly #structure: Readonly<O>;
 
   /**
@@ -70,6 +72,7 @@ export class GroupRecord<O extends RuleOptions, P extends Named> {
     }
     this.names = uniqueNames(rule.name, params, index, taken);
     this.slots = rule.stateSlots(options);
+    this.memory = rule.memory ?? {};
     this.#structure = { ...options };
     const group = { params: Object.freeze([...params]), frozen: frozen ?? false, ...options };
     Object.defineProperty(group, "step", { get: () => this.step, enumerable: true });
@@ -89,7 +92,7 @@ export class GroupRecord<O extends RuleOptions, P extends Named> {
     }
     checkOptions<O>(rule, group, index);
     for (const option of rule.structural) {
-      if (group[option] !== this.#structure[option]) {
+      if (Boolean(group[option]) !== Boolean(this.#structure[option])) {
         const message =
           `${rule.name}: ${option} was ${show(this.#structure[option])} when the optimizer was created and cannot ` +
           `change to ${show(group[option])} (param group ${index}); create a new optimizer`;
@@ -101,7 +104,13 @@ export class GroupRecord<O extends RuleOptions, P extends Named> {
   /** What the rule may depend on in the step that comes next. */
   nextStep(gradScale: number): StepContext {
     const lr = scheduledLr(this.rule.name, this.group.lr, this.step, this.index);
-    return { lr, step: this.step + 1, gradScale };
+    return { lr, step: this.step + 1, gradScale, memory: this.memory };
+  }
+
+  /** Counts a step as taken. */
+  advance(context: StepContext): void {
+    this.memory = this.rule.remember?.(this.group, context) ?? this.memory;
+    this.step++;
   }
 }
 

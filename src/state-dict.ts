@@ -2,7 +2,7 @@
 import { OptimizerError, StateDictError, show } from "./errors.js";
 import { mergeOptions } from "./options.js";
 import type { GroupRecord, Named } from "./param-groups.js";
-import type { RuleOptions } from "./rule.js";
+import type { Memory, RuleOptions } from "./rule.js";
 
 /** The number of a saved step, options and names of one group. */
 export type SavedGroup = {
@@ -12,6 +12,8 @@ export type SavedGroup = {
   step: number;
   /** Names of the parameters. */
   params: string[];
+  /** The rule's own scalars after those steps, for a rule that has some. */
+  memory?: Record<string, number>;
 };
 
 /** State tensors of one parameter by slot, flat, in the order of the parameter's elements. */
@@ -42,7 +44,8 @@ export function saveGroups<O extends RuleOptions, P extends Named>(records: Reco
       options[option] = Array.isArray(value) ? [...(value as unknown[])] : value;
     }
     options.lr = record.nextStep(1).lr;
-    return { options, step: record.step, params: [...record.names] };
+    const saved = { options, step: record.step, params: [...record.names] };
+    return record.rule.memory ? { ...saved, memory: { ...record.memory } } : saved;
   });
 }
 
@@ -50,6 +53,7 @@ export function saveGroups<O extends RuleOptions, P extends Named>(records: Reco
 export type LoadPlan<O extends RuleOptions, P extends Named> = {
   record: GroupRecord<O, P>;
   step: number;
+  memory: Memory;
   options: O;
   /** Per parameter in the order of the record, its slots. */
   slots: SavedSlots<Float32Array | Float64Array>[];
@@ -82,17 +86,19 @@ export function planLoad<O extends RuleOptions, P extends Named>(
     const slots = record.names.map((name, position) =>
       checkSlots(name, saved.state[name], record.slots, lengthOf(record, position)),
     );
-    return { record, step: match.step, options: checkSavedOptions(record, match), slots };
+    const memory = checkMemory(record, match);
+    return { record, step: match.step, memory, options: checkSavedOptions(record, match), slots };
   });
 }
 
 /** Puts options and step counts of a checked plan in force; a schedule of the loader stays. */
 export function applyGroups<O extends RuleOptions, P extends Named>(plan: LoadPlan<O, P>): void {
-  for (const { record, step, options } of plan) {
+  for (const { record, step, memory, options } of plan) {
     const schedule = typeof record.group.lr === "function" ? record.group.lr : undefined;
     Object.assign(record.group, options);
     if (schedule) record.group.lr = schedule;
     record.step = step;
+    record.memory = memory;
   }
 }
 
@@ -177,6 +183,24 @@ function checkSlots(
   return saved;
 }
 
+/** The saved memory of a rule that has some: every scalar of it, finite. */
+function checkMemory<O extends RuleOptions, P extends Named>(
+  record: GroupRecord<O, P>,
+  saved: SavedGroup,
+): Memory {
+  const memory: Record<string, number> = {};
+  for (const name of Object.keys(record.rule.memory ?? {})) {
+    const value: unknown = saved.memory?.[name];
+    if (typeof value !== "number" || !Number.isFinite(value)) {
+      return fail(
+        `memory.${name} of param group ${record.index} must be a finite number, got ${show(value)}`,
+      );
+    }
+    memory[name] = value;
+  }
+  return memory;
+}
+
 /** The group's options with the saved ones laid over them. */
 function checkSavedOptions<O extends RuleOptions, P extends Named>(
   record: GroupRecord<O, P>,
@@ -193,7 +217,7 @@ function checkSavedOptions<O extends RuleOptions, P extends Named>(
     throw error;
   }
   for (const option of record.rule.structural) {
-    if (options[option] !== record.group[option]) {
+    if (Boolean(options[option]) !== Boolean(record.group[option])) {
       const [theirs, ours] = [show(options[option]), show(record.group[option])];
       return fail(`${option} is ${theirs} in the state and ${ours} in param group ${record.index}`);
     }

@@ -3,13 +3,20 @@
 import { refuseOverlap, type RangeIndex } from "../range-index.js";
 import { assignmentsOf, type Assignments } from "./arenas.js";
 import { launchLimits } from "./limits.js";
-import { kernelNow, loadKernel, type Kernel, type Variant } from "./pipelines.js";
+import { kernelNow, loadKernel, type Kernel, type KernelSource, type Variant } from "./pipelines.js";
 import { ScalarRing } from "./scalar-ring.js";
 import type { Tensor } from "./tensor.js";
 import { Unit, type BoundDispatch, type UnitContext } from "./unit.js";
 
 /** What a group's launch needs to know of its rule. */
-export type LaunchSetup = { label: string; wgsl: string; slots: readonly string[]; scalarCount: number };
+export type LaunchSetup = {
+  label: string;
+  wgsl: string;
+  slots: readonly string[];
+  /** What a slot starts from; 0 where none is named. */
+  initial: Readonly<Record<string, number>>;
+  scalarCount: number;
+};
 
 export class GroupLaunch {
   readonly units: readonly Unit[];
@@ -34,6 +41,7 @@ export class GroupLaunch {
       device,
       label: setup.label,
       slotCount: setup.slots.length,
+      initial: setup.slots.map((slot) => setup.initial[slot] ?? 0),
       limits: launchLimits(device),
       kernel: (variant) => this.#kernel(variant),
     };
@@ -60,8 +68,7 @@ export class GroupLaunch {
   async loadKernels(): Promise<void> {
     const variants = new Set(this.units.flatMap((unit) => [...unit.variants()]));
     const load = async (variant: Variant) => {
-      const { wgsl, label } = this.setup;
-      this.#kernels.set(variant, await loadKernel(this.device, wgsl, variant, label));
+      this.#kernels.set(variant, await loadKernel(this.device, this.#source(variant), this.setup.label));
     };
     await Promise.all([...variants].map(load));
   }
@@ -152,10 +159,14 @@ export class GroupLaunch {
   #kernel(variant: Variant): Kernel {
     let kernel = this.#kernels.get(variant);
     if (!kernel) {
-      kernel = kernelNow(this.device, this.setup.wgsl, variant, this.setup.label);
+      kernel = kernelNow(this.device, this.#source(variant), this.setup.label);
       this.#kernels.set(variant, kernel);
     }
     return kernel;
+  }
+
+  #source(variant: Variant): KernelSource {
+    return { wgsl: this.setup.wgsl, stateless: this.setup.slots.length === 0, variant };
   }
 
   #flatten(): void {

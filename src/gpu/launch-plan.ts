@@ -38,7 +38,8 @@ export function placeStates(
   slotCount: number,
   maxBytes: number,
 ): StatePlacement {
-  const structBytes = slotCount * SLOT_BYTES;
+  // Without state there is nothing to place, but large tensors are cut into pieces all the same.
+  const structBytes = Math.max(slotCount, 1) * SLOT_BYTES;
   const blockBytes = structBytes * BLOCK_STRUCTS;
   const capacity = Math.floor(maxBytes / blockBytes) * BLOCK_STRUCTS;
   const pieces: StatePiece[] = [];
@@ -64,7 +65,10 @@ export function placeStates(
       first += extent;
     }
   });
-  return { pieces, bufferBytes: bufferStructs.map((structs) => structs * structBytes) };
+  return {
+    pieces,
+    bufferBytes: slotCount === 0 ? [] : bufferStructs.map((structs) => structs * structBytes),
+  };
 }
 
 /** Where the gradient of a tensor is: which of the distinct gradient buffers, from which byte on. */

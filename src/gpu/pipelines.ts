@@ -1,7 +1,9 @@
-// Compiles step kernels and caches them per device: a rule's WGSL, the module of its bindings and step.wgsl, one after
-// another. Does not know what a rule computes.
+// Compiles step kernels and caches them per device: a rule's WGSL, the modules of its state and of its buffers,
+// and step.wgsl, one after another. Does not know what a rule computes.
 import separateBuffersWgsl from "../../shaders/separate-buffers.wgsl?raw";
 import sharedBufferWgsl from "../../shaders/shared-buffer.wgsl?raw";
+import statefulWgsl from "../../shaders/stateful.wgsl?raw";
+import statelessWgsl from "../../shaders/stateless.wgsl?raw";
 import stepWgsl from "../../shaders/step.wgsl?raw";
 import { DeviceError } from "../errors.js";
 import { underScopes } from "./error-scopes.js";
@@ -15,43 +17,61 @@ export type Kernel = { pipeline: GPUComputePipeline; layout: GPUBindGroupLayout 
 /** Slots of the bind group, as the WGSL numbers them. */
 export const BINDINGS = { scalars: 0, segments: 1, states: 2, params: 3, memory: 3, grads: 4 } as const;
 
+/** What decides a kernel: the rule's text, whether it has state, and how its buffers are bound. */
+export type KernelSource = { wgsl: string; stateless: boolean; variant: Variant };
+
 /** The complete WGSL text of a rule's step kernel. */
-export function stepWgslOf(ruleWgsl: string, variant: Variant): string {
-  const bindings = variant === "shared" ? sharedBufferWgsl : separateBuffersWgsl;
-  return [ruleWgsl, bindings, stepWgsl].join("\n");
+export function stepWgslOf({ wgsl, stateless, variant }: KernelSource): string {
+  const state = stateless ? statelessWgsl : statefulWgsl;
+  const buffers = variant === "shared" ? sharedBufferWgsl : separateBuffersWgsl;
+  return [wgsl, state, buffers, stepWgsl].join("\n");
 }
 
-const caches = new WeakMap<GPUDevice, Map<string, Kernel>>();
+/** Compiled kernels of a device, and those being compiled, by their text. */
+type Cache = { ready: Map<string, Kernel>; pending: Map<string, Promise<Kernel>> };
 
-function cacheOf(device: GPUDevice): Map<string, Kernel> {
+const caches = new WeakMap<GPUDevice, Cache>();
+
+function cacheOf(device: GPUDevice): Cache {
   const known = caches.get(device);
   if (known) return known;
-  const cache = new Map<string, Kernel>();
+  const cache: Cache = { ready: new Map(), pending: new Map() };
   caches.set(device, cache);
   return cache;
 }
 
 /**
- * The kernel of a rule on a device, compiled without blocking.
+ * A kernel, compiled without blocking; once, however many groups ask for it.
  * @throws {DeviceError} with every message of the compiler
  */
-export async function loadKernel(
+export async function loadKernel(device: GPUDevice, source: KernelSource, label: string): Promise<Kernel> {
+  const code = stepWgslOf(source);
+  const { ready, pending } = cacheOf(device);
+  const known = ready.get(code) ?? pending.get(code);
+  if (known) return known;
+  const compiling = compile(device, code, source, label);
+  pending.set(code, compiling);
+  try {
+    const kernel = await compiling;
+    ready.set(code, kernel);
+    return kernel;
+  } finally {
+    pending.delete(code);
+  }
+}
+
+async function compile(
   device: GPUDevice,
-  ruleWgsl: string,
-  variant: Variant,
+  code: string,
+  source: KernelSource,
   label: string,
 ): Promise<Kernel> {
-  const code = stepWgslOf(ruleWgsl, variant);
-  const cached = cacheOf(device).get(code);
-  if (cached) return cached;
   const { value, error } = underScopes(device, () => {
-    const description = describe(device, code, variant, label);
+    const description = describe(device, code, source, label);
     return { ...description, pipeline: device.createComputePipelineAsync(description.descriptor) };
   });
   try {
-    const kernel = { pipeline: await value.pipeline, layout: value.layout };
-    cacheOf(device).set(code, kernel);
-    return kernel;
+    return { pipeline: await value.pipeline, layout: value.layout };
   } catch (cause) {
     const messages = await compilerMessages(value.module, code);
     const reason = messages || (cause instanceof Error ? cause.message : String(cause));
@@ -62,17 +82,18 @@ export async function loadKernel(
 }
 
 /** The kernel at once, for gradients that moved into the parameters' buffer after `create()`. */
-export function kernelNow(device: GPUDevice, ruleWgsl: string, variant: Variant, label: string): Kernel {
-  const code = stepWgslOf(ruleWgsl, variant);
-  const cached = cacheOf(device).get(code);
-  if (cached) return cached;
-  const { descriptor, layout } = describe(device, code, variant, label);
+export function kernelNow(device: GPUDevice, source: KernelSource, label: string): Kernel {
+  const code = stepWgslOf(source);
+  const { ready } = cacheOf(device);
+  const known = ready.get(code);
+  if (known) return known;
+  const { descriptor, layout } = describe(device, code, source, label);
   const kernel = { pipeline: device.createComputePipeline(descriptor), layout };
-  cacheOf(device).set(code, kernel);
+  ready.set(code, kernel);
   return kernel;
 }
 
-function describe(device: GPUDevice, code: string, variant: Variant, label: string) {
+function describe(device: GPUDevice, code: string, { stateless, variant }: KernelSource, label: string) {
   const COMPUTE = 4; // GPUShaderStage.COMPUTE
   const entry = (binding: number, buffer: GPUBufferBindingLayout) => ({
     binding,
@@ -82,9 +103,9 @@ function describe(device: GPUDevice, code: string, variant: Variant, label: stri
   const entries = [
     entry(BINDINGS.scalars, { type: "uniform", hasDynamicOffset: true }),
     entry(BINDINGS.segments, { type: "read-only-storage" }),
-    entry(BINDINGS.states, { type: "storage" }),
     entry(BINDINGS.params, { type: "storage" }),
   ];
+  if (!stateless) entries.push(entry(BINDINGS.states, { type: "storage" }));
   if (variant === "separate") entries.push(entry(BINDINGS.grads, { type: "read-only-storage" }));
   const layout = device.createBindGroupLayout({ label, entries });
   const module = device.createShaderModule({ label, code });

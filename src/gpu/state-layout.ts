@@ -50,3 +50,8 @@ export function scatter(
     floats[floatIndex(run, element, slot)] = source[start + element]!;
   }
 }
+
+/** The floats of a state buffer in which every slot has one value. */
+export function filledStructs(floatCount: number, values: readonly number[]): Float32Array<ArrayBuffer> {
+  return Float32Array.from({ length: floatCount }, (_, i) => values[Math.floor(i / 4) % values.length]!);
+}

@@ -13,6 +13,7 @@ import {
 } from "./launch-plan.js";
 import { BINDINGS, type Kernel, type Variant } from "./pipelines.js";
 import type { ScalarRing } from "./scalar-ring.js";
+import { filledStructs } from "./state-layout.js";
 import type { Tensor } from "./tensor.js";
 import { COPY_DST, COPY_SRC, STORAGE } from "./usage.js";
 
@@ -22,6 +23,8 @@ export type UnitContext = {
   /** Prefix of labels. */
   label: string;
   slotCount: number;
+  /** What each slot starts from. */
+  initial: readonly number[];
   limits: LaunchLimits;
   kernel: (variant: Variant) => Kernel;
 };
@@ -96,13 +99,19 @@ export class Unit {
     );
   }
 
-  /** Creates the state buffers, zero-filled as WebGPU has it, and binds everything. */
+  /** Creates the state buffers, filled with what the slots start from, and binds everything. */
   allocate(ring: ScalarRing): void {
-    const { device, label } = this.context;
+    const { device, label, initial } = this.context;
     const usage = STORAGE | COPY_SRC | COPY_DST;
     this.states = this.placement.bufferBytes.map((size) =>
       device.createBuffer({ label: `${label}/state`, size, usage }),
     );
+    // WebGPU fills with zero itself.
+    if (initial.some((value) => value !== 0)) {
+      for (const buffer of this.states) {
+        device.queue.writeBuffer(buffer, 0, filledStructs(buffer.size / 4, initial));
+      }
+    }
     this.bind(ring);
   }
 
@@ -172,9 +181,10 @@ export class Unit {
           binding: BINDINGS.segments,
           resource: part(arrangement.segments, arrangement.starts[index]!, segments.byteLength),
         },
-        { binding: BINDINGS.states, resource: { buffer: this.states[stateBuffer]! } },
         { binding: BINDINGS.params, resource: part(paramBuffer, param.start, param.end - param.start) },
       ];
+      const states = this.states[stateBuffer];
+      if (states) entries.push({ binding: BINDINGS.states, resource: { buffer: states } });
       if (!shared) {
         const resource = part(gradBuffers[gradBuffer]!, grad.start, grad.end - grad.start);
         entries.push({ binding: BINDINGS.grads, resource });

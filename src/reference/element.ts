@@ -1,7 +1,15 @@
 // What the float64 references of all rules share. Imports nothing, so that the oracle depends on nothing it judges.
 
-/** What a step depends on beside the options: learning rate, step counted from 1, factor on the gradients. */
-export type ReferenceContext = { lr: number; step: number; gradScale: number };
+/** What a step depends on beside the options. */
+export type ReferenceContext = {
+  lr: number;
+  /** Counted from 1. */
+  step: number;
+  /** Factor on the gradients. */
+  gradScale: number;
+  /** The rule's own scalars, as the steps before left them. */
+  memory: Readonly<Record<string, number>>;
+};
 
 /** The state of one element, by slot. */
 export type ReferenceState = Record<string, number>;

@@ -88,17 +88,18 @@ export class ReferenceOptimizer<O extends RuleOptions> {
     checkGradScale(this.#rule.name, gradScale);
     for (const { record } of this.#entries) record.check();
     checkMemory(this.#entries);
-    const updates = this.#entries.map(({ record }) =>
-      record.group.frozen ? undefined : this.#rule.reference(record.group, record.nextStep(gradScale)),
-    );
-    this.#entries.forEach(({ record, states }, index) => {
-      const update = updates[index];
-      if (!update) return;
+    const steps = this.#entries
+      .filter(({ record }) => !record.group.frozen)
+      .map(({ record, states }) => {
+        const context = record.nextStep(gradScale);
+        return { record, states, context, update: this.#rule.reference(record.group, context) };
+      });
+    for (const { record, states, context, update } of steps) {
       record.group.params.forEach(({ param, grad }, position) => {
         stepArray(param, grad, states[position]!, record.slots, update);
       });
-      record.step++;
-    });
+      record.advance(context);
+    }
   }
 
   /** Clears every gradient, those of frozen groups too. */
@@ -161,9 +162,12 @@ export class ReferenceOptimizer<O extends RuleOptions> {
         checkArrays(parameter, record.names[i]!);
       });
       const params = record.group.params.map(({ param }) => param);
-      const zeros = ({ length }: ReferenceArray) =>
-        Object.fromEntries(record.slots.map((slot) => [slot, new Float64Array(length)]));
-      return { record, params, states: params.map(zeros) };
+      const initial = this.#rule.initialState?.(record.group) ?? {};
+      const fresh = ({ length }: ReferenceArray) =>
+        Object.fromEntries(
+          record.slots.map((slot) => [slot, new Float64Array(length).fill(initial[slot] ?? 0)]),
+        );
+      return { record, params, states: params.map(fresh) };
     });
     checkMemory([...this.#entries, ...entries]);
     this.#entries.push(...entries);

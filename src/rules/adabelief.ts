@@ -1,7 +1,7 @@
 // AdaBelief as a rule. Imports no GPU code.
 import adabeliefWgsl from "../../shaders/rules/adabelief.wgsl?raw";
 import adabeliefAmsgradWgsl from "../../shaders/rules/adabelief-amsgrad.wgsl?raw";
-import { MAX_FLOAT32, SMALLEST_NORMAL, memory } from "../host-scalars.js";
+import { MAX_FLOAT32, SMALLEST_NORMAL, averageLength, memory, rectification } from "../host-scalars.js";
 import { decayRates, flag, learningRate, mergeOptions, nonNegative, positive } from "../options.js";
 import { adabeliefReference } from "../reference/adabelief.js";
 import type { OptionTable, Schedule, StepContext, UpdateRule } from "../rule.js";
@@ -107,12 +107,8 @@ function adaptation(
   if (!rectify) {
     return { stepSize: lr / correction1, denominatorScale: 1 / Math.sqrt(correction2), denominatorEps };
   }
-  const limit = 2 / (1 - beta2) - 1;
-  const length = limit - (2 * step * beta2 ** step) / correction2;
-  if (length >= 5) {
-    const rectifier = (((length - 4) / (limit - 4)) * ((length - 2) / length) * limit) / (limit - 2);
-    const stepSize = (lr * Math.sqrt(correction2 * rectifier)) / correction1;
-    return { stepSize, denominatorScale: 1, denominatorEps };
+  if (averageLength(beta2, step) >= 5) {
+    return { stepSize: (lr / correction1) * rectification(beta2, step), denominatorScale: 1, denominatorEps };
   }
   // A denominator of exactly 1: momentum alone, or no move at all.
   return { stepSize: degeneratedToSgd ? lr / correction1 : 0, denominatorScale: 0, denominatorEps: 1 };

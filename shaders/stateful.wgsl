@@ -1,0 +1,15 @@
+// The state of a rule that has some: one interleaved binding for all of its slots, a vec4 of each side by side.
+
+// What a rule returns: the amount to subtract from the parameter, and the new state.
+struct Update {
+  delta: vec4f,
+  state: State,
+}
+
+@group(0) @binding(2) var<storage, read_write> states: array<State>;
+
+fn deltaOf(param: vec4f, grad: vec4f, at: u32) -> vec4f {
+  let result = update(param, grad, states[at], scalars);
+  states[at] = result.state;
+  return result.delta;
+}
