@@ -21,6 +21,16 @@ export type { Memory, ReferenceUpdate, RuleOptions, Schedule, StepContext, Updat
 export { adabelief, type AdaBeliefOptions } from "./rules/adabelief.js";
 export { adam, type AdamOptions } from "./rules/adam.js";
 export { adamw, type AdamWOptions } from "./rules/adamw.js";
+export {
+  constantSchedule,
+  cosineSchedule,
+  exponentialSchedule,
+  linearSchedule,
+  oneCycleSchedule,
+  piecewiseSchedule,
+  stepSchedule,
+  warmupCosineSchedule,
+} from "./schedules.js";
 export type { AnyStateDict, SavedGroup, StateDict } from "./state-dict.js";
 export { adagrad, type AdagradOptions } from "./rules/adagrad.js";
 export { adamax, type AdamaxOptions } from "./rules/adamax.js";
