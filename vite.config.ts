@@ -10,6 +10,7 @@ const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 // Tests and demos import the package by its published names; here these resolve to the source.
 const alias = [
   { find: /^webgpu-optim$/, replacement: at("./src/index.ts") },
+  { find: /^webgpu-optim\/conformance$/, replacement: at("./src/conformance/index.ts") },
   { find: /^webgpu-optim\/reference$/, replacement: at("./src/reference/index.ts") },
 ];
 
@@ -19,7 +20,11 @@ const library: ViteUserConfig = {
     minify: false,
     sourcemap: true,
     lib: {
-      entry: { index: at("./src/index.ts"), reference: at("./src/reference/index.ts") },
+      entry: {
+        index: at("./src/index.ts"),
+        reference: at("./src/reference/index.ts"),
+        conformance: at("./src/conformance/index.ts"),
+      },
       formats: ["es"],
     },
   },

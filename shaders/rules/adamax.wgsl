@@ -14,7 +14,8 @@ struct Scalars {
   gradScale: f32, // negative when maximizing
   weightDecay: f32,
   oneMinusBeta1: f32,
-  beta2: f32,
+  retained: f32, // retained - dropped is beta2 (src/host-scalars.ts)
+  dropped: f32,
   stepSize: f32, // lr / (1 - beta1^t)
   eps: f32,
 }
@@ -22,7 +23,7 @@ struct Scalars {
 fn update(param: vec4f, grad: vec4f, state: State, scalars: Scalars) -> Update {
   let g = scalars.gradScale * grad + scalars.weightDecay * param;
   let expAvg = state.expAvg + scalars.oneMinusBeta1 * (g - state.expAvg);
-  let expInf = max(scalars.beta2 * state.expInf, abs(g) + scalars.eps);
+  let expInf = max(scalars.retained * state.expInf - scalars.dropped * state.expInf, abs(g) + scalars.eps);
   let delta = scalars.stepSize * (expAvg / expInf);
   return Update(delta, State(expAvg, expInf));
 }

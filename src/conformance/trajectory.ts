@@ -1,0 +1,69 @@
+// Long runs against the float64 reference: errors may not grow, nor drift to one side.
+import { Optimizer } from "../optimizer.js";
+import { ReferenceOptimizer } from "../reference/reference-optimizer.js";
+import { Random } from "./random.js";
+import type { Measurement } from "./report.js";
+import type { Scratch } from "./scratch.js";
+import type { AnyRule } from "./variants.js";
+
+/** Median of |relative error| that a second moment may have after a thousand and more noisy steps. */
+const MEDIAN_ERROR = 1e-6;
+/** Mean of the signed relative error: what rounds to one side would show here. */
+const DRIFT = 2e-7;
+/** Of a parameter of about 1: a walk of roundings of half an ulp, and updates that are right to 2e-6 each. */
+const PARAM_ERROR = 1e-5;
+
+/** Slots whose elements are sums of squares or magnitudes, so that relative errors mean something. */
+const isPositive = (slot: string) => /sq|var|square|sum|inf/i.test(slot);
+
+/**
+ * Steps both optimizers with the same noisy gradients, of nine orders of magnitude and with a mean of their own.
+ * @param breathe called now and then, so that a page stays alive
+ */
+export async function measureTrajectory(
+  scratch: Scratch,
+  rule: AnyRule,
+  { length, steps, seed }: { length: number; steps: number; seed: number },
+  breathe: () => Promise<void>,
+): Promise<Measurement[]> {
+  const random = new Random(seed);
+  const start = random.normals(length);
+  const grad = new Float32Array(length);
+  const buffers = { param: scratch.buffer(start), grad: scratch.buffer(length) };
+  const optimizer = await Optimizer.create(scratch.device, [buffers], rule);
+  const param = Float64Array.from(start);
+  const reference = new ReferenceOptimizer([{ param, grad }], rule);
+  try {
+    for (let step = 0; step < steps; step++) {
+      for (let i = 0; i < length; i++) grad[i] = 10 ** ((i % 9) - 6) * (0.3 + random.normal());
+      scratch.device.queue.writeBuffer(buffers.grad, 0, grad);
+      optimizer.step();
+      reference.step();
+      if (step % 100 === 99) await breathe();
+    }
+    const actual = (await optimizer.stateDict()).state["0.0"]!;
+    const expected = reference.stateDict().state["0.0"]!;
+    const stepped = await scratch.read(buffers.param);
+    const worst = Math.max(
+      ...Array.from(param, (value, i) => Math.abs(stepped[i]! - value) / Math.max(1, Math.abs(value))),
+    );
+    const slots = Object.keys(expected).filter(isPositive);
+    return [
+      { quantity: "param, worst", error: worst, bound: PARAM_ERROR, unit: "relative" },
+      ...slots.flatMap((slot) => momentErrors(slot, actual[slot]!, expected[slot]!)),
+    ];
+  } finally {
+    optimizer.destroy();
+  }
+}
+
+function momentErrors(slot: string, actual: ArrayLike<number>, expected: ArrayLike<number>): Measurement[] {
+  const errors = Array.from(expected, (value, i) => (actual[i]! - value) / Math.abs(value));
+  const sorted = errors.map(Math.abs).sort((a, b) => a - b);
+  const median = sorted[sorted.length >> 1]!;
+  const mean = errors.reduce((sum, error) => sum + error, 0) / errors.length;
+  return [
+    { quantity: `${slot}, median`, error: median, bound: MEDIAN_ERROR, unit: "relative" },
+    { quantity: `${slot}, signed mean`, error: Math.abs(mean), bound: DRIFT, unit: "relative" },
+  ];
+}
