@@ -1,9 +1,8 @@
 // ParameterArena: named tensors in one parameter buffer and one gradient buffer, so that a group of them steps in one
 // dispatch.
 import { DeviceError, ParameterError, UsageError, show } from "./errors.js";
-import { registerArenaBuffer, trackedParameter } from "./gpu/arenas.js";
+import { SLICE_ALIGNMENT, registerArenaBuffer, trackedParameter } from "./gpu/arenas.js";
 import { underScopes } from "./gpu/error-scopes.js";
-import { SLICE_ALIGNMENT } from "./gpu/launch-plan.js";
 import type { Parameter } from "./gpu/tensor.js";
 import { COPY_DST, COPY_SRC, MAP_READ, STORAGE } from "./gpu/usage.js";
 
@@ -76,8 +75,9 @@ export class ParameterArena {
     });
     // Whoever awaits `ready` sees the rejection; nobody has to.
     this.ready.catch(() => undefined);
-    registerArenaBuffer(this.paramBuffer, this.ready);
-    registerArenaBuffer(this.gradBuffer, this.ready);
+    const sliceEnds = new Set([...this.#slices.values()].map(({ offset, length }) => offset + length * 4));
+    registerArenaBuffer(this.paramBuffer, { ready: this.ready, sliceEnds });
+    registerArenaBuffer(this.gradBuffer, { ready: this.ready, sliceEnds });
     const assignments = { count: 0 };
     this.parameters = [...this.#slices.keys()].map((name) =>
       trackedParameter(name, this.get(name), assignments),

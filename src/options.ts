@@ -21,10 +21,17 @@ export const learningRate: OptionSpec = { type: "lr" };
 /** Where a message says that an option was set: `index` is the param group, if it is one. */
 const place = (index: number | undefined) => (index === undefined ? "" : ` (param group ${index})`);
 
-function checkNumber(rule: string, option: string, value: unknown, range: NumberRange, index?: number): void {
+function checkNumber(
+  rule: string,
+  option: string,
+  value: unknown,
+  range: NumberRange,
+  index?: number,
+  alternative = "",
+): void {
   if (typeof value !== "number") {
     throw new OptionError(
-      `${rule}: ${option} must be a number, got ${show(value)}${place(index)}`,
+      `${rule}: ${option} must be a number in ${range.text}${alternative}, got ${show(value)}${place(index)}`,
       option,
       value,
     );
@@ -45,7 +52,8 @@ function checkOption(rule: string, option: string, spec: OptionSpec, value: unkn
       checkNumber(rule, option, value, spec.range, index);
       return;
     case "lr":
-      if (typeof value !== "function") checkNumber(rule, option, value, isNonNegative, index);
+      if (typeof value !== "function")
+        checkNumber(rule, option, value, isNonNegative, index, " or a schedule");
       return;
     case "boolean":
       if (typeof value !== "boolean") {

@@ -6,6 +6,7 @@ import { launchLimits } from "./limits.js";
 import { kernelNow, loadKernel, type Kernel, type Variant } from "./pipelines.js";
 import { ScalarRing } from "./scalar-ring.js";
 import type { Tensor } from "./tensor.js";
+import { INDIRECT } from "./usage.js";
 import { Unit, type BoundDispatch, type UnitContext } from "./unit.js";
 
 /** What a group's launch needs to know of its rule. */
@@ -76,17 +77,21 @@ export class GroupLaunch {
 
   /** Encodes every dispatch with no workgroup: the device then checks the buffers, and nothing changes. */
   probe(units: readonly Unit[] = this.units): void {
-    const encoder = this.device.createCommandEncoder({ label: `${this.setup.label}/probe` });
+    const label = `${this.setup.label}/probe`;
+    // A count of 0 read from a buffer: browsers warn of one that is passed.
+    const noWorkgroups = this.device.createBuffer({ label, size: 12, usage: INDIRECT });
+    const encoder = this.device.createCommandEncoder({ label });
     const pass = encoder.beginComputePass();
     for (const { dispatches } of units) {
       for (const { kernel, bindGroup } of dispatches) {
         pass.setPipeline(kernel.pipeline);
         pass.setBindGroup(0, bindGroup, this.#offsets, 0, 1);
-        pass.dispatchWorkgroups(0);
+        pass.dispatchWorkgroupsIndirect(noWorkgroups, 0);
       }
     }
     pass.end();
     this.device.queue.submit([encoder.finish()]);
+    noWorkgroups.destroy();
   }
 
   /**

@@ -1,6 +1,6 @@
 // The tensors of one group that share a parameter buffer: where their state lies, and the dispatches that step them.
 import { ParameterError } from "../errors.js";
-import { isArenaBuffer } from "./arenas.js";
+import { paddedEnd } from "./arenas.js";
 import {
   planDispatches,
   placeStates,
@@ -10,6 +10,7 @@ import {
   type GradientRange,
   type LaunchLimits,
   type StatePlacement,
+  type TensorRange,
 } from "./launch-plan.js";
 import { BINDINGS, type Kernel, type Variant } from "./pipelines.js";
 import type { ScalarRing } from "./scalar-ring.js";
@@ -56,8 +57,7 @@ export class Unit {
   states: GPUBuffer[] = [];
   /** What a step encodes. */
   dispatches: BoundDispatch[] = [];
-  readonly #padded: boolean;
-  readonly #ranges: { offset: number; length: number }[];
+  readonly #ranges: TensorRange[];
   readonly #arrangements = new Map<string, Arrangement>();
 
   /** @param tensors of one parameter buffer, none empty, sorted by offset */
@@ -66,10 +66,11 @@ export class Unit {
     readonly tensors: readonly Tensor[],
   ) {
     const { limits, slotCount, device } = context;
-    this.#padded = isArenaBuffer(tensors[0]!.param.buffer);
-    this.#ranges = tensors.map(({ param, length }) => ({ offset: param.offset, length }));
+    this.#ranges = tensors.map(({ param, length }) => {
+      return { offset: param.offset, length, paddedEnd: paddedEnd(param.buffer, param.offset + param.size) };
+    });
     const maxStateBytes = Math.min(limits.maxBindingBytes, device.limits.maxBufferSize);
-    this.placement = placeStates(this.#ranges, this.#padded, slotCount, maxStateBytes);
+    this.placement = placeStates(this.#ranges, slotCount, maxStateBytes);
   }
 
   /** Which kernels the gradients need as they lie now. */
@@ -86,7 +87,7 @@ export class Unit {
   plan(): Dispatch[] {
     const { limits } = this.context;
     const { gradients } = this.#gradients();
-    const plan = planDispatches(this.#ranges, gradients, this.placement, this.#padded, limits);
+    const plan = planDispatches(this.#ranges, gradients, this.placement, limits);
     if (Array.isArray(plan)) return plan;
     const { name } = this.tensors[plan.tooFarApart]!;
     throw new ParameterError(
@@ -140,7 +141,12 @@ export class Unit {
       let buffer = indices.get(grad.buffer);
       if (buffer === undefined) indices.set(grad.buffer, (buffer = indices.size));
       const shared = grad.buffer === param.buffer;
-      return { buffer, offset: grad.offset, padded: isArenaBuffer(grad.buffer), shared };
+      return {
+        buffer,
+        offset: grad.offset,
+        paddedEnd: paddedEnd(grad.buffer, grad.offset + grad.size),
+        shared,
+      };
     });
     return { gradients, buffers: [...indices.keys()] };
   }

@@ -1,9 +1,16 @@
 // An optimizer in mid-run with two groups, for tests that show what does and does not change.
 import { expect, vi } from "vitest";
-import { Optimizer, type OptimizerOptions, type Parameter, type StateDict } from "webgpu-optim";
+import {
+  Optimizer,
+  type OptimizerOptions,
+  type Parameter,
+  type RuleOptions,
+  type StateDict,
+} from "webgpu-optim";
+import type { BoundOptions } from "../../src/conformance/bounds";
 import type { Gpu } from "./gpu";
 import { Random } from "./random";
-import { expectRefused, watchCalls } from "./refusals";
+import { expectRefused, watchCalls, type ErrorClass } from "./refusals";
 import type { SomeRule } from "./rules";
 
 /** Everything that a step may change. */
@@ -14,7 +21,7 @@ export type AnyOptions = Record<string, unknown>;
 
 /** Two groups: "a" and "b" of 5 and 3 elements, "c" of 4. */
 export type Stepped = {
-  optimizer: Optimizer<SomeRule["defaults"]>;
+  optimizer: Optimizer<RuleOptions & BoundOptions>;
   /** "a", "b" and "c". */
   parameters: [Parameter, Parameter, Parameter];
   /** The options of a group, to be changed. */
@@ -72,7 +79,7 @@ export async function expectStepRefused(
   gpu: Gpu,
   { optimizer, snapshot }: Stepped,
   { make, undo }: Mistake,
-  type: Parameters<typeof expectRefused>[1],
+  type: ErrorClass,
   ...texts: string[]
 ): Promise<void> {
   const { device } = gpu;
