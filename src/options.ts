@@ -28,20 +28,21 @@ function checkNumber(
   range: NumberRange,
   index?: number,
   alternative = "",
+  as = option,
 ): void {
   if (typeof value !== "number") {
     throw new OptionError(
-      `${rule}: ${option} must be a number in ${range.text}${alternative}, got ${show(value)}${place(index)}`,
+      `${rule}: ${as} must be a number in ${range.text}${alternative}, got ${show(value)}${place(index)}`,
       option,
       value,
     );
   }
   if (!range.contains(value)) {
-    const message = `${rule}: ${option} must be in ${range.text}, got ${value}${place(index)}`;
+    const message = `${rule}: ${as} must be in ${range.text}, got ${value}${place(index)}`;
     throw new OptionError(message, option, value);
   }
   if (value > MAX_FLOAT32 && value < Infinity) {
-    const message = `${rule}: ${option} must be at most ${MAX_FLOAT32} (float32), got ${value}${place(index)}`;
+    const message = `${rule}: ${as} must be at most ${MAX_FLOAT32} (float32), got ${value}${place(index)}`;
     throw new OptionError(message, option, value);
   }
 }
@@ -130,6 +131,6 @@ export function mergeOptions<O extends RuleOptions>(
 export function scheduledLr(rule: string, lr: RuleOptions["lr"], step: number, index: number): number {
   if (typeof lr === "number") return lr;
   const value = lr(step);
-  checkNumber(rule, `lr (schedule at step ${step})`, value, isNonNegative, index);
+  checkNumber(rule, "lr", value, isNonNegative, index, "", `lr (schedule at step ${step})`);
   return value;
 }

@@ -12,6 +12,9 @@ import { Unit, type BoundDispatch, type UnitContext } from "./unit.js";
 /** What a group's launch needs to know of its rule. */
 export type LaunchSetup = { label: string; wgsl: string; slots: readonly string[]; scalarCount: number };
 
+/** A gradient that the caller assigned anew. */
+type Move = { tensor: Tensor; grad: Tensor["grad"] };
+
 export class GroupLaunch {
   readonly units: readonly Unit[];
   /** Unit of each tensor that has elements. */
@@ -99,27 +102,33 @@ export class GroupLaunch {
    * @throws {ParameterError} when one of them, or a param that was assigned, is not legal
    */
   follow(params: RangeIndex<GPUBuffer>): void {
-    const moved = new Set<Unit>();
-    for (const tensor of this.#watched) this.#followTensor(tensor, params, moved);
-    for (const group of this.#counted) {
-      const { count } = group.assignments;
-      if (group.seen === count) continue;
-      for (const tensor of group.tensors) this.#followTensor(tensor, params, moved);
-      group.seen = count;
+    const moves: Move[] = [];
+    for (const tensor of this.#watched) noteMove(tensor, params, moves);
+    const changed = this.#counted.filter(({ assignments, seen }) => assignments.count !== seen);
+    for (const { tensors } of changed) for (const tensor of tensors) noteMove(tensor, params, moves);
+    if (moves.length > 0) this.#move(moves);
+    for (const group of changed) {
+      group.seen = group.assignments.count;
+      // What was assigned is an object of the caller's, which may change without an assignment.
+      for (const { tensor } of moves) {
+        if (group.tensors.includes(tensor) && !this.#watched.includes(tensor)) this.#watched.push(tensor);
+      }
     }
-    if (moved.size === 0) return;
-    for (const unit of moved) unit.bind(this.#ring!);
-    this.#flatten();
   }
 
-  #followTensor(tensor: Tensor, params: RangeIndex<GPUBuffer>, moved: Set<Unit>): void {
-    tensor.checkParam();
-    if (!tensor.gradMoved()) return;
-    const grad = tensor.resolveGrad();
-    refuseOverlap(params, tensor.name, grad);
-    tensor.grad = grad;
-    const unit = this.#unitOf.get(tensor);
-    if (unit) moved.add(unit);
+  /** Binds gradients that moved; all of them, or none when one cannot be bound. */
+  #move(moves: readonly Move[]): void {
+    const units = new Set(moves.flatMap(({ tensor }) => this.#unitOf.get(tensor) ?? []));
+    const before = moves.map(({ tensor }) => tensor.grad);
+    for (const { tensor, grad } of moves) tensor.grad = grad;
+    try {
+      for (const unit of units) unit.plan();
+    } catch (error) {
+      moves.forEach(({ tensor }, index) => (tensor.grad = before[index]!));
+      throw error;
+    }
+    for (const unit of units) unit.bind(this.#ring!);
+    this.#flatten();
   }
 
   /** The floats to fill with the scalars of the step that is encoded next. */
@@ -166,4 +175,13 @@ export class GroupLaunch {
   #flatten(): void {
     this.#dispatches = this.units.flatMap(({ dispatches }) => dispatches);
   }
+}
+
+/** Notes whether a tensor's gradient moved. @throws {ParameterError} when it cannot be stepped from there */
+function noteMove(tensor: Tensor, params: RangeIndex<GPUBuffer>, moves: Move[]): void {
+  tensor.checkParam();
+  if (!tensor.gradMoved()) return;
+  const grad = tensor.resolveGrad();
+  refuseOverlap(params, tensor.name, grad);
+  moves.push({ tensor, grad });
 }

@@ -13,7 +13,7 @@ import {
   type TensorRange,
 } from "./launch-plan.js";
 import { BINDINGS, type Kernel, type Variant } from "./pipelines.js";
-import type { ScalarRing } from "./scalar-ring.js";
+import { RING_STEPS, type ScalarRing } from "./scalar-ring.js";
 import type { Tensor } from "./tensor.js";
 import { COPY_DST, COPY_SRC, STORAGE } from "./usage.js";
 
@@ -59,6 +59,9 @@ export class Unit {
   dispatches: BoundDispatch[] = [];
   readonly #ranges: TensorRange[];
   readonly #arrangements = new Map<string, Arrangement>();
+  /** Segments of forgotten arrangements, and the count of arrangements made when each was forgotten. */
+  readonly #retired: { segments: GPUBuffer; at: number }[] = [];
+  #made = 0;
 
   /** @param tensors of one parameter buffer, none empty, sorted by offset */
   constructor(
@@ -116,10 +119,7 @@ export class Unit {
     let arrangement = this.#arrangements.get(key);
     if (!arrangement) {
       arrangement = this.#arrange(this.plan());
-      const oldest = this.#arrangements.keys().next();
-      // Not destroyed: a recorded step that waits for its submission may still use it.
-      if (this.#arrangements.size >= MAX_ARRANGEMENTS && !oldest.done)
-        this.#arrangements.delete(oldest.value);
+      this.#retireOldest();
       this.#arrangements.set(key, arrangement);
     }
     const byFirst = arrangement.bound.get(buffers[0]!) ?? new Map<string, BoundDispatch[]>();
@@ -129,8 +129,20 @@ export class Unit {
     byFirst.set(ids, this.dispatches);
   }
 
+  /** Makes room for an arrangement. Recorded steps may need the old one until 4096 later ones were recorded. */
+  #retireOldest(): void {
+    this.#made++;
+    while (this.#retired[0] && this.#made - this.#retired[0].at > RING_STEPS)
+      this.#retired.shift()!.segments.destroy();
+    if (this.#arrangements.size < MAX_ARRANGEMENTS) return;
+    const [key, { segments }] = this.#arrangements.entries().next().value!;
+    this.#arrangements.delete(key);
+    this.#retired.push({ segments, at: this.#made });
+  }
+
   destroy(): void {
     for (const buffer of this.states) buffer.destroy();
+    for (const { segments } of this.#retired) segments.destroy();
     for (const { segments } of this.#arrangements.values()) segments.destroy();
   }
 

@@ -118,12 +118,17 @@ describe("what is refused at step()", () => {
     const optimizer = new ReferenceOptimizer([{ params: [first] }, { params: [second] }], adam());
     optimizer.step();
     const [state, before] = [optimizer.stateDict().state, first.param.slice()];
+    const legal = optimizer.paramGroups.map(({ eps, betas, amsgrad, lr }) => {
+      return { eps, betas: [...betas] as [number, number], amsgrad, lr };
+    });
     change(optimizer, second);
     expect(() => {
       optimizer.step(options);
     }).toThrow(message);
     expect(first.param).toEqual(before);
     expect(optimizer.paramGroups.map(({ step }) => step)).toEqual([1, 1]);
+    // A state with illegal options is refused too.
+    optimizer.paramGroups.forEach((group, index) => Object.assign(group, legal[index]));
     expect(optimizer.stateDict().state).toEqual(state);
   };
   const nothing = () => undefined;
