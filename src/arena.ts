@@ -1,9 +1,8 @@
 // ParameterArena: named tensors in one parameter buffer and one gradient buffer, so that a group of them steps in one
 // dispatch.
 import { DeviceError, ParameterError, UsageError, show } from "./errors.js";
-import { registerArenaBuffer, trackedParameter } from "./gpu/arenas.js";
-import { underScopes } from "./gpu/error-scopes.js";
-import { SLICE_ALIGNMENT } from "./gpu/launch-plan.js";
+import { SLICE_ALIGNMENT, registerArenaBuffer, trackedParameter } from "./gpu/arenas.js";
+import { refuseLost, underScopes, watchDevice, type DeviceFailure } from "./gpu/error-scopes.js";
 import type { Parameter } from "./gpu/tensor.js";
 import { COPY_DST, COPY_SRC, MAP_READ, STORAGE } from "./gpu/usage.js";
 
@@ -70,14 +69,12 @@ export class ParameterArena {
     });
     this.paramBuffer = value.params;
     this.gradBuffer = value.grads;
-    this.ready = error.then((failure) => {
-      if (failure)
-        throw new DeviceError(`ParameterArena: ${size} bytes, twice, could not be had: ${failure.message}`);
-    });
+    this.ready = this.#available(error, size);
     // Whoever awaits `ready` sees the rejection; nobody has to.
     this.ready.catch(() => undefined);
-    registerArenaBuffer(this.paramBuffer, this.ready);
-    registerArenaBuffer(this.gradBuffer, this.ready);
+    const sliceEnds = new Set([...this.#slices.values()].map(({ offset, length }) => offset + length * 4));
+    registerArenaBuffer(this.paramBuffer, { ready: this.ready, sliceEnds });
+    registerArenaBuffer(this.gradBuffer, { ready: this.ready, sliceEnds });
     const assignments = { count: 0 };
     this.parameters = [...this.#slices.keys()].map((name) =>
       trackedParameter(name, this.get(name), assignments),
@@ -106,6 +103,7 @@ export class ParameterArena {
    */
   write(name: string, data: ArrayLike<number>): void {
     if (this.#destroyed) refuseDestroyed("write");
+    refuseLost(this.#device, `ParameterArena.write("${name}")`);
     const { offset, length } = this.#slice(name);
     if (data.length !== length) {
       throw new ParameterError(
@@ -124,6 +122,7 @@ export class ParameterArena {
    */
   async read(name: string): Promise<Float32Array> {
     if (this.#destroyed) refuseDestroyed("read");
+    refuseLost(this.#device, `ParameterArena.read("${name}")`);
     const { offset, length } = this.#slice(name);
     if (length === 0) return new Float32Array(0);
     const device = this.#device;
@@ -141,6 +140,9 @@ export class ParameterArena {
     });
     try {
       await staging.mapped;
+      // Mapping succeeds even where the copy was refused, and shows zeros.
+      const failure = await error;
+      if (failure) throw new Error(failure.message);
       return new Float32Array(staging.buffer.getMappedRange().slice(0));
     } catch (cause) {
       const reason = (await error)?.message ?? (cause instanceof Error ? cause.message : String(cause));
@@ -155,6 +157,16 @@ export class ParameterArena {
     this.#destroyed = true;
     this.paramBuffer.destroy();
     this.gradBuffer.destroy();
+  }
+
+  /** Settles when it is known whether the memory is there. */
+  async #available(error: Promise<DeviceFailure | undefined>, size: number): Promise<void> {
+    await watchDevice(this.#device);
+    refuseLost(this.#device, "ParameterArena");
+    const failure = await error;
+    if (failure) {
+      throw new DeviceError(`ParameterArena: ${size} bytes, twice, could not be had: ${failure.message}`);
+    }
   }
 
   #slice(name: string): Slice {

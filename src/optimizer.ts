@@ -1,6 +1,6 @@
 // Optimizer: param groups over the caller's GPU buffers, stepped by one rule. Knows rules only as values and the GPU only
 // through src/gpu.
-import { DeviceError, OptionError, ParameterError, UsageError } from "./errors.js";
+import { DeviceError, OptionError, ParameterError, UsageError, show } from "./errors.js";
 import { arenaReady } from "./gpu/arenas.js";
 import { refuseLost, underScopes, watchDevice } from "./gpu/error-scopes.js";
 import { clearGradients } from "./gpu/gradients.js";
@@ -11,6 +11,7 @@ import {
   GroupRecord,
   checkGradScale,
   checkKeys,
+  checkRule,
   refuseDestroyed,
   toGroupInputs,
   type Group,
@@ -98,7 +99,12 @@ export class Optimizer<O extends RuleOptions> {
     rule: UpdateRule<O>,
     options: OptimizerOptions = {},
   ): Promise<Optimizer<O>> {
+    checkRule("Optimizer.create", rule);
     checkKeys("Optimizer.create", options, [...NOT_YET, "label"]);
+    const { label } = options;
+    if (label !== undefined && typeof label !== "string") {
+      throw new OptionError(`Optimizer.create: label must be a string, got ${show(label)}`, "label", label);
+    }
     for (const option of NOT_YET) {
       const value = options[option];
       if (value !== undefined && value !== false) {
@@ -109,7 +115,7 @@ export class Optimizer<O extends RuleOptions> {
         );
       }
     }
-    const optimizer = new Optimizer(device, rule, options.label);
+    const optimizer = new Optimizer(device, rule, label);
     await optimizer.#add("Optimizer.create", toGroupInputs<O, Parameter>(params));
     return optimizer;
   }

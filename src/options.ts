@@ -23,20 +23,28 @@ export const learningRate: OptionSpec = { type: "lr" };
 /** Where a message says that an option was set: `index` is the param group, if it is one. */
 const place = (index: number | undefined) => (index === undefined ? "" : ` (param group ${index})`);
 
-function checkNumber(rule: string, option: string, value: unknown, range: NumberRange, index?: number): void {
+function checkNumber(
+  rule: string,
+  option: string,
+  value: unknown,
+  range: NumberRange,
+  index?: number,
+  alternative = "",
+  as = option,
+): void {
   if (typeof value !== "number") {
     throw new OptionError(
-      `${rule}: ${option} must be a number, got ${show(value)}${place(index)}`,
+      `${rule}: ${as} must be a number in ${range.text}${alternative}, got ${show(value)}${place(index)}`,
       option,
       value,
     );
   }
   if (!range.contains(value)) {
-    const message = `${rule}: ${option} must be in ${range.text}, got ${value}${place(index)}`;
+    const message = `${rule}: ${as} must be in ${range.text}, got ${value}${place(index)}`;
     throw new OptionError(message, option, value);
   }
   if (value > MAX_FLOAT32 && value < Infinity) {
-    const message = `${rule}: ${option} must be at most ${MAX_FLOAT32} (float32), got ${value}${place(index)}`;
+    const message = `${rule}: ${as} must be at most ${MAX_FLOAT32} (float32), got ${value}${place(index)}`;
     throw new OptionError(message, option, value);
   }
 }
@@ -47,7 +55,8 @@ function checkOption(rule: string, option: string, spec: OptionSpec, value: unkn
       checkNumber(rule, option, value, spec.range, index);
       return;
     case "lr":
-      if (typeof value !== "function") checkNumber(rule, option, value, isNonNegative, index);
+      if (typeof value !== "function")
+        checkNumber(rule, option, value, isNonNegative, index, " or a schedule");
       return;
     case "boolean":
       if (typeof value !== "boolean") {
@@ -124,6 +133,6 @@ export function mergeOptions<O extends RuleOptions>(
 export function scheduledLr(rule: string, lr: RuleOptions["lr"], step: number, index: number): number {
   if (typeof lr === "number") return lr;
   const value = lr(step);
-  checkNumber(rule, `lr (schedule at step ${step})`, value, isNonNegative, index);
+  checkNumber(rule, "lr", value, isNonNegative, index, "", `lr (schedule at step ${step})`);
   return value;
 }

@@ -36,6 +36,17 @@ export function toGroupInputs<O extends RuleOptions, P extends Named>(
   return [{ params: params as P[] } as GroupInput<O, P>];
 }
 
+/** @throws {OptionError} unless it is the value that a rule's function returns */
+export function checkRule(call: string, rule: unknown): void {
+  const known = typeof rule === "object" && rule !== null && "stateSlots" in rule && "hostScalars" in rule;
+  if (!known)
+    throw new OptionError(
+      `${call}: rule must be what adam() or its like returns, got ${show(rule)}`,
+      "rule",
+      rule,
+    );
+}
+
 /** A group and what the optimizer remembers of it. */
 export class GroupRecord<O extends RuleOptions, P extends Named> {
   readonly group: Group<O, P>;
@@ -61,6 +72,11 @@ export class GroupRecord<O extends RuleOptions, P extends Named> {
     readonly index: number,
     taken: Iterable<string>,
   ) {
+    if (typeof input !== "object" || (input as unknown) === null) {
+      throw new ParameterError(
+        `${rule.name}: param group ${index} must be an object with params, got ${show(input)}`,
+      );
+    }
     const { params, frozen, ...overrides } = input;
     const options = mergeOptions(rule, rule.defaults, overrides as unknown as Partial<O>, index);
     if (frozen !== undefined && typeof frozen !== "boolean") {
@@ -74,7 +90,8 @@ export class GroupRecord<O extends RuleOptions, P extends Named> {
     this.slots = rule.stateSlots(options);
     this.memory = rule.memory ?? {};
     this.#structure = { ...options };
-    const group = { params: Object.freeze([...params]), frozen: frozen ?? false, ...options };
+    const group = { frozen: frozen ?? false, ...options };
+    Object.defineProperty(group, "params", { value: Object.freeze([...params]), enumerable: true });
     Object.defineProperty(group, "step", { get: () => this.step, enumerable: true });
     // Assigning a misspelt option must not pass in silence.
     this.group = Object.preventExtensions(group) as unknown as Group<O, P>;

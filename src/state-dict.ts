@@ -38,6 +38,7 @@ type Records<O extends RuleOptions, P extends Named> = readonly GroupRecord<O, P
 /** Options, step counts and names as they are now. */
 export function saveGroups<O extends RuleOptions, P extends Named>(records: Records<O, P>): SavedGroup[] {
   return records.map((record) => {
+    record.check();
     const options: Record<string, unknown> = {};
     for (const option of Object.keys(record.rule.options) as (keyof O & string)[]) {
       const value = record.group[option];
@@ -84,7 +85,7 @@ export function planLoad<O extends RuleOptions, P extends Named>(
     if (!match) return fail(describeNames(record, [...free]));
     free.delete(match);
     const slots = record.names.map((name, position) =>
-      checkSlots(name, saved.state[name], record.slots, lengthOf(record, position)),
+      checkSlots(name, own(saved.state, name), record.slots, lengthOf(record, position)),
     );
     const memory = checkMemory(record, match);
     return { record, step: match.step, memory, options: checkSavedOptions(record, match), slots };
@@ -106,6 +107,10 @@ function fail(reason: string): never {
   throw new StateDictError(`loadStateDict: the state does not fit: ${reason}. Nothing was changed`);
 }
 
+/** A property of the object itself, whatever its name. */
+const own = <T>(object: Record<string, T>, key: string): T | undefined =>
+  Object.hasOwn(object, key) ? object[key] : undefined;
+
 const quote = (names: readonly string[]) => {
   const shown = names.slice(0, 8).map((name) => `"${name}"`);
   return shown.join(", ") + (names.length > 8 ? ` and ${names.length - 8} more` : "");
@@ -119,8 +124,9 @@ function checkHeader(ruleName: string, saved: AnyStateDict): void {
   if (header.rule !== ruleName)
     fail(`it was saved by the rule ${show(header.rule)}, the optimizer runs "${ruleName}"`);
   if (!Array.isArray(header.groups)) fail(`groups must be an array, got ${show(header.groups)}`);
-  for (const [index, group] of (header.groups as (Record<string, unknown> | null)[]).entries()) {
-    if (group === null) fail(`groups[${index}] is null`);
+  for (const [index, group] of (header.groups as (Record<string, unknown> | null | undefined)[]).entries()) {
+    if (typeof group !== "object" || group === null)
+      fail(`groups[${index}] must be an object, got ${show(group)}`);
     const { step, params, options } = group;
     if (!Array.isArray(params)) fail(`groups[${index}].params must be an array of names`);
     if (!Number.isSafeInteger(step) || (step as number) < 0) {
@@ -146,7 +152,7 @@ function describeNames<O extends RuleOptions, P extends Named>(
   saved: SavedGroup[],
 ): string {
   const shared = (group: SavedGroup) => record.names.filter((name) => group.params.includes(name)).length;
-  const nearest = [...saved].sort((a, b) => shared(b) - shared(a))[0]!;
+  const nearest = [...saved].sort((a, b) => shared(b) - shared(a))[0] ?? { params: [] as string[] };
   const missing = record.names.filter((name) => !nearest.params.includes(name));
   const extra = nearest.params.filter((name) => !record.names.includes(name));
   const parts = [

@@ -298,3 +298,13 @@ function propagated(element: ElementStep, coupled: number, g: number): Omit<Elem
   for (const slot of Object.keys(low.state)) state[slot] = Math.abs(high.state[slot]! - low.state[slot]!);
   return { param: Math.abs(high.param - low.param), state };
 }
+
+/**
+ * How far a parameter may be off after many steps: each rounds it by half an ulp, which may be to the same side where
+ * steps are alike or smaller than that, and each update is right to {@link UPDATE_ERROR}.
+ * @param largest magnitude on the way
+ * @param path sum of the magnitudes of the updates
+ */
+export function walkBound(steps: number, largest: number, path: number): number {
+  return (steps * ulp(largest)) / 2 + UPDATE_ERROR * path;
+}

@@ -2,21 +2,30 @@
 // stepped along with them; whether their memory is there; and when one of its parameters was assigned anew.
 import type { Parameter } from "./tensor.js";
 
-const arenas = new WeakMap<GPUBuffer, Promise<void>>();
+/** Slices begin at multiples of this many bytes, WebGPU's default alignment of offsets. */
+export const SLICE_ALIGNMENT = 256;
 
-/** Registers a buffer of an arena and the promise that rejects when its memory was not to be had. */
-export function registerArenaBuffer(buffer: GPUBuffer, ready: Promise<void>): void {
-  arenas.set(buffer, ready);
+/** An arena's side of one of its buffers. */
+type ArenaBuffer = { ready: Promise<void>; sliceEnds: ReadonlySet<number> };
+
+const arenas = new WeakMap<GPUBuffer, ArenaBuffer>();
+
+/**
+ * Registers a buffer of an arena.
+ * @param arena ready: rejects when the memory was not to be had; sliceEnds: bytes at which slices end
+ */
+export function registerArenaBuffer(buffer: GPUBuffer, arena: ArenaBuffer): void {
+  arenas.set(buffer, arena);
 }
 
-/** Whether the padding of a buffer is an arena's. */
-export function isArenaBuffer(buffer: GPUBuffer): boolean {
-  return arenas.has(buffer);
+/** Where the padding behind a range ends: at the range's own end unless a slice of an arena ends there. */
+export function paddedEnd(buffer: GPUBuffer, end: number): number {
+  return arenas.get(buffer)?.sliceEnds.has(end) ? Math.ceil(end / SLICE_ALIGNMENT) * SLICE_ALIGNMENT : end;
 }
 
 /** Resolves when the memory of a buffer is known to be there; undefined for a buffer of the caller's. */
 export function arenaReady(buffer: GPUBuffer): Promise<void> | undefined {
-  return arenas.get(buffer);
+  return arenas.get(buffer)?.ready;
 }
 
 /** Counts assignments to parameters, so that a step need not look at each of a thousand. */

@@ -1,6 +1,5 @@
 // Clearing gradients: neighbours are cleared by one command.
-import { isArenaBuffer } from "./arenas.js";
-import { SLICE_ALIGNMENT } from "./launch-plan.js";
+import { paddedEnd } from "./arenas.js";
 import { checkClearable } from "./ranges.js";
 import type { Tensor } from "./tensor.js";
 
@@ -13,7 +12,7 @@ export function clearGradients(encoder: GPUCommandEncoder, tensors: readonly Ten
   for (const { grad, name } of tensors) checkClearable(grad, `grad of "${name}"`);
   let open: { buffer: GPUBuffer; start: number; end: number } | undefined;
   for (const { grad } of tensors) {
-    if (open?.buffer === grad.buffer && grad.offset === paddedEnd(open)) {
+    if (open?.buffer === grad.buffer && grad.offset === paddedEnd(open.buffer, open.end)) {
       open.end = grad.offset + grad.size;
       continue;
     }
@@ -21,9 +20,4 @@ export function clearGradients(encoder: GPUCommandEncoder, tensors: readonly Ten
     open = { buffer: grad.buffer, start: grad.offset, end: grad.offset + grad.size };
   }
   if (open) encoder.clearBuffer(open.buffer, open.start, open.end - open.start);
-}
-
-/** Where the next neighbour begins: the padding between an arena's slices is its own. */
-function paddedEnd({ buffer, end }: { buffer: GPUBuffer; end: number }): number {
-  return isArenaBuffer(buffer) ? Math.ceil(end / SLICE_ALIGNMENT) * SLICE_ALIGNMENT : end;
 }

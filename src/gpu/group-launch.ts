@@ -6,6 +6,7 @@ import { launchLimits } from "./limits.js";
 import { kernelNow, loadKernel, type Kernel, type KernelSource, type Variant } from "./pipelines.js";
 import { ScalarRing } from "./scalar-ring.js";
 import type { Tensor } from "./tensor.js";
+import { INDIRECT } from "./usage.js";
 import { Unit, type BoundDispatch, type UnitContext } from "./unit.js";
 
 /** What a group's launch needs to know of its rule. */
@@ -17,6 +18,9 @@ export type LaunchSetup = {
   initial: Readonly<Record<string, number>>;
   scalarCount: number;
 };
+
+/** A gradient that the caller assigned anew. */
+type Move = { tensor: Tensor; grad: Tensor["grad"] };
 
 export class GroupLaunch {
   readonly units: readonly Unit[];
@@ -83,17 +87,21 @@ export class GroupLaunch {
 
   /** Encodes every dispatch with no workgroup: the device then checks the buffers, and nothing changes. */
   probe(units: readonly Unit[] = this.units): void {
-    const encoder = this.device.createCommandEncoder({ label: `${this.setup.label}/probe` });
+    const label = `${this.setup.label}/probe`;
+    // A count of 0 read from a buffer: browsers warn of one that is passed.
+    const noWorkgroups = this.device.createBuffer({ label, size: 12, usage: INDIRECT });
+    const encoder = this.device.createCommandEncoder({ label });
     const pass = encoder.beginComputePass();
     for (const { dispatches } of units) {
       for (const { kernel, bindGroup } of dispatches) {
         pass.setPipeline(kernel.pipeline);
         pass.setBindGroup(0, bindGroup, this.#offsets, 0, 1);
-        pass.dispatchWorkgroups(0);
+        pass.dispatchWorkgroupsIndirect(noWorkgroups, 0);
       }
     }
     pass.end();
     this.device.queue.submit([encoder.finish()]);
+    noWorkgroups.destroy();
   }
 
   /**
@@ -101,27 +109,33 @@ export class GroupLaunch {
    * @throws {ParameterError} when one of them, or a param that was assigned, is not legal
    */
   follow(params: RangeIndex<GPUBuffer>): void {
-    const moved = new Set<Unit>();
-    for (const tensor of this.#watched) this.#followTensor(tensor, params, moved);
-    for (const group of this.#counted) {
-      const { count } = group.assignments;
-      if (group.seen === count) continue;
-      for (const tensor of group.tensors) this.#followTensor(tensor, params, moved);
-      group.seen = count;
+    const moves: Move[] = [];
+    for (const tensor of this.#watched) noteMove(tensor, params, moves);
+    const changed = this.#counted.filter(({ assignments, seen }) => assignments.count !== seen);
+    for (const { tensors } of changed) for (const tensor of tensors) noteMove(tensor, params, moves);
+    if (moves.length > 0) this.#move(moves);
+    for (const group of changed) {
+      group.seen = group.assignments.count;
+      // What was assigned is an object of the caller's, which may change without an assignment.
+      for (const { tensor } of moves) {
+        if (group.tensors.includes(tensor) && !this.#watched.includes(tensor)) this.#watched.push(tensor);
+      }
     }
-    if (moved.size === 0) return;
-    for (const unit of moved) unit.bind(this.#ring!);
-    this.#flatten();
   }
 
-  #followTensor(tensor: Tensor, params: RangeIndex<GPUBuffer>, moved: Set<Unit>): void {
-    tensor.checkParam();
-    if (!tensor.gradMoved()) return;
-    const grad = tensor.resolveGrad();
-    refuseOverlap(params, tensor.name, grad);
-    tensor.grad = grad;
-    const unit = this.#unitOf.get(tensor);
-    if (unit) moved.add(unit);
+  /** Binds gradients that moved; all of them, or none when one cannot be bound. */
+  #move(moves: readonly Move[]): void {
+    const units = new Set(moves.flatMap(({ tensor }) => this.#unitOf.get(tensor) ?? []));
+    const before = moves.map(({ tensor }) => tensor.grad);
+    for (const { tensor, grad } of moves) tensor.grad = grad;
+    try {
+      for (const unit of units) unit.plan();
+    } catch (error) {
+      moves.forEach(({ tensor }, index) => (tensor.grad = before[index]!));
+      throw error;
+    }
+    for (const unit of units) unit.bind(this.#ring!);
+    this.#flatten();
   }
 
   /** The floats to fill with the scalars of the step that is encoded next. */
@@ -172,4 +186,13 @@ export class GroupLaunch {
   #flatten(): void {
     this.#dispatches = this.units.flatMap(({ dispatches }) => dispatches);
   }
+}
+
+/** Notes whether a tensor's gradient moved. @throws {ParameterError} when it cannot be stepped from there */
+function noteMove(tensor: Tensor, params: RangeIndex<GPUBuffer>, moves: Move[]): void {
+  tensor.checkParam();
+  if (!tensor.gradMoved()) return;
+  const grad = tensor.resolveGrad();
+  refuseOverlap(params, tensor.name, grad);
+  moves.push({ tensor, grad });
 }

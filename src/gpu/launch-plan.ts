@@ -3,11 +3,15 @@
 // no GPU object and does not know what a rule is.
 import { BLOCK_LENGTH, BLOCK_STRUCTS, SLOT_BYTES, structCount } from "./state-layout.js";
 
-/** Slices of a ParameterArena begin at multiples of this many bytes, WebGPU's default alignment of offsets. */
-export const SLICE_ALIGNMENT = 256;
-
-/** A tensor among the parameters: where it begins in their buffer, in bytes, and how many elements it has. */
-export type TensorRange = { offset: number; length: number };
+/** A tensor among the parameters. */
+export type TensorRange = {
+  /** Where it begins in their buffer, in bytes. */
+  offset: number;
+  /** Elements. */
+  length: number;
+  /** Where the padding behind it ends that may be stepped along with it, in bytes; its own end when there is none. */
+  paddedEnd: number;
+};
 
 /** A run of one tensor's elements whose state lies in one piece. */
 export type StatePiece = {
@@ -29,12 +33,10 @@ export type StatePlacement = { pieces: StatePiece[]; bufferBytes: number[] };
 
 /**
  * Places the state of tensors that are sorted by offset.
- * @param padded whether the padding between slices belongs to an arena, and so may be stepped along with them
  * @param maxBytes the most that one state buffer may hold
  */
 export function placeStates(
   tensors: readonly TensorRange[],
-  padded: boolean,
   slotCount: number,
   maxBytes: number,
 ): StatePlacement {
@@ -45,11 +47,8 @@ export function placeStates(
   const pieces: StatePiece[] = [];
   const bufferStructs: number[] = [];
   let used = capacity;
-  tensors.forEach(({ offset, length }, tensor) => {
-    const end = offset + length * 4;
-    const next = tensors[tensor + 1]?.offset;
-    const sliceEnd = Math.ceil(end / SLICE_ALIGNMENT) * SLICE_ALIGNMENT;
-    const total = padded && next === sliceEnd ? (sliceEnd - offset) / 4 : length;
+  tensors.forEach(({ offset, length, paddedEnd }, tensor) => {
+    const total = tensors[tensor + 1]?.offset === paddedEnd ? (paddedEnd - offset) / 4 : length;
     for (let first = 0; first < length;) {
       if (capacity - used < Math.min(BLOCK_STRUCTS, structCount(total - first))) {
         used = 0;
@@ -76,8 +75,8 @@ export type GradientRange = {
   /** Index among the distinct gradient buffers. */
   buffer: number;
   offset: number;
-  /** Whether the padding behind it is an arena's. */
-  padded: boolean;
+  /** Where the padding behind it ends that may be read along with it, in bytes. */
+  paddedEnd: number;
   /** Whether it is the parameter buffer itself. */
   shared: boolean;
 };
@@ -123,11 +122,10 @@ export function planDispatches(
   tensors: readonly TensorRange[],
   gradients: readonly GradientRange[],
   placement: StatePlacement,
-  padded: boolean,
   limits: LaunchLimits,
 ): Dispatch[] | { tooFarApart: number } {
   const windows = new DispatchBuilder(limits);
-  for (const span of mergeSpans(tensors, gradients, placement, padded)) {
+  for (const span of mergeSpans(tensors, gradients, placement)) {
     for (let first = 0; first < span.length; first += limits.chunkLength) {
       const length = Math.min(limits.chunkLength, span.length - first);
       if (!windows.add(span, first, length)) return { tooFarApart: span.piece.tensor };
@@ -140,32 +138,26 @@ function mergeSpans(
   tensors: readonly TensorRange[],
   gradients: readonly GradientRange[],
   placement: StatePlacement,
-  padded: boolean,
 ): Span[] {
   const spans: Span[] = [];
-  let last: { span: Span; piece: StatePiece } | undefined;
+  let last: StatePiece | undefined;
   for (const piece of placement.pieces) {
     const grad = gradients[piece.tensor]!;
     const param = tensors[piece.tensor]!.offset + piece.first * 4;
     const gradOffset = grad.offset + piece.first * 4;
-    if (
-      last &&
-      follows(last.piece, piece) &&
-      reaches(last.span, last.piece, param, grad, gradOffset, padded)
-    ) {
-      last.span.length = (param - last.span.param) / 4 + piece.length;
-      last.piece = piece;
+    const span = spans.at(-1);
+    if (span && last && stateFollows(last, piece) && memoryFollows(last, piece, tensors, gradients)) {
+      span.length = (param - span.param) / 4 + piece.length;
     } else {
-      const span = { piece, param, grad, gradOffset, length: piece.length };
-      spans.push(span);
-      last = { span, piece };
+      spans.push({ piece, param, grad, gradOffset, length: piece.length });
     }
+    last = piece;
   }
   return spans;
 }
 
 /** Whether the state of `next` begins where that of `piece` ends, on a boundary between blocks. */
-function follows(piece: StatePiece, next: StatePiece): boolean {
+function stateFollows(piece: StatePiece, next: StatePiece): boolean {
   return (
     piece.buffer === next.buffer &&
     piece.extent % BLOCK_LENGTH === 0 &&
@@ -173,21 +165,22 @@ function follows(piece: StatePiece, next: StatePiece): boolean {
   );
 }
 
-/** Whether a piece at `param` and `gradOffset` begins where the span, and the padding behind it, ends. */
-function reaches(
-  span: Span,
+/** Whether parameters and gradients of `next` begin where those of `piece`, and the padding behind them, end. */
+function memoryFollows(
   piece: StatePiece,
-  param: number,
-  grad: GradientRange,
-  gradOffset: number,
-  padded: boolean,
+  next: StatePiece,
+  tensors: readonly TensorRange[],
+  gradients: readonly GradientRange[],
 ): boolean {
-  const mayPad = padded && span.grad.padded;
-  const extent = span.length + (mayPad ? piece.extent - piece.length : 0);
+  const begin = (ranges: readonly { offset: number }[], { tensor, first }: StatePiece) =>
+    ranges[tensor]!.offset + first * 4;
+  const [grad, nextGrad] = [gradients[piece.tensor]!, gradients[next.tensor]!];
+  const gradEnd = begin(gradients, piece) + piece.length * 4;
   return (
-    grad.buffer === span.grad.buffer &&
-    param === span.param + extent * 4 &&
-    gradOffset === span.gradOffset + extent * 4
+    begin(tensors, next) === begin(tensors, piece) + piece.extent * 4 &&
+    grad.buffer === nextGrad.buffer &&
+    begin(gradients, next) === (piece.extent === piece.length ? gradEnd : grad.paddedEnd) &&
+    begin(gradients, next) - begin(gradients, piece) === piece.extent * 4
   );
 }
 

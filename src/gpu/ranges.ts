@@ -18,7 +18,7 @@ function isBuffer(value: unknown): value is GPUBuffer {
 /** Whether a range is still what the caller's source says: cheap enough to be asked at every step. */
 export function isSameRange(range: BufferRange, source: BufferSource): boolean {
   if (range.buffer === source) return range.offset === 0 && range.size === range.buffer.size;
-  const { buffer, offset, size } = source as GPUBufferBinding;
+  const { buffer, offset, size } = (source as GPUBufferBinding | null | undefined) ?? {};
   return (
     range.buffer === buffer &&
     range.offset === (offset ?? 0) &&
@@ -53,16 +53,13 @@ export function resolveRange(source: BufferSource, what: string): BufferRange {
   if (buffer.mapState !== "unmapped") {
     throw new ParameterError(`${what}${label} is mapped (mapState "${buffer.mapState}"); call unmap() first`);
   }
-  for (const [name, value] of [
-    ["offset", offset],
-    ["size", size],
-  ] as const) {
-    if (!Number.isSafeInteger(value) || value < 0 || value % 4 !== 0) {
-      throw new ParameterError(
-        `${what}${label}: ${name} must be a multiple of 4 bytes, at least 0, got ${show(value)}`,
-      );
-    }
+  checkBytes("offset", offset, `${what}${label}`);
+  if (offset > buffer.size) {
+    throw new ParameterError(
+      `${what}${label}: offset ${offset} is past the end of its buffer of ${buffer.size} bytes`,
+    );
   }
+  checkBytes("size", size, `${what}${label}`);
   if (offset + size > buffer.size) {
     throw new ParameterError(
       `${what}${label} ends at byte ${offset + size} (offset ${offset} + size ${size}), past the end of its buffer ` +
@@ -70,6 +67,11 @@ export function resolveRange(source: BufferSource, what: string): BufferRange {
     );
   }
   return { buffer, offset, size };
+}
+
+function checkBytes(name: string, value: number, what: string): void {
+  if (Number.isSafeInteger(value) && value >= 0 && value % 4 === 0) return;
+  throw new ParameterError(`${what}: ${name} must be a multiple of 4 bytes, at least 0, got ${show(value)}`);
 }
 
 /**

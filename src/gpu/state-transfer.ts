@@ -25,9 +25,12 @@ export async function readStates(
   const mapped = Promise.all(staged.map((entry) => entry.mapped));
   try {
     await mapped;
-    const state = zeroStates(launches);
-    for (const entry of staged) copyOut(entry, state);
-    return state;
+    // Mapping succeeds even where the copy was refused, and shows zeros.
+    const failure = await error;
+    if (failure) throw new Error(failure.message);
+    const states = zeroStates(launches);
+    for (const entry of staged) copyOut(entry, states);
+    return Object.fromEntries(states);
   } catch (cause) {
     const reason = (await error)?.message ?? (cause instanceof Error ? cause.message : String(cause));
     throw new DeviceError(`stateDict: the state could not be read: ${reason}`, { cause });
@@ -55,25 +58,28 @@ function stageStates(device: GPUDevice, launches: readonly GroupLaunch[]): Stage
 /** GPUMapMode.READ. */
 const MAP_READ_MODE = 1;
 
-function zeroStates(launches: readonly GroupLaunch[]): Record<string, Slots<Float32Array>> {
-  const state: Record<string, Slots<Float32Array>> = {};
+/** Slots by name of the parameter. */
+type States = Map<string, Slots<Float32Array>>;
+
+function zeroStates(launches: readonly GroupLaunch[]): States {
+  const states: States = new Map();
   for (const { tensors, setup } of launches) {
     for (const { name, length } of tensors) {
-      state[name] = Object.fromEntries(setup.slots.map((slot) => [slot, new Float32Array(length)]));
+      states.set(name, Object.fromEntries(setup.slots.map((slot) => [slot, new Float32Array(length)])));
     }
   }
-  return state;
+  return states;
 }
 
-function copyOut({ launch, unit, index, buffer }: Staged, state: Record<string, Slots<Float32Array>>): void {
+function copyOut({ launch, unit, index, buffer }: Staged, states: States): void {
   const { slots } = launch.setup;
   const floats = new Float32Array(buffer.getMappedRange());
   for (const piece of unit.placement.pieces) {
     if (piece.buffer !== index) continue;
     const run = { firstStruct: piece.struct, length: piece.length, slotCount: slots.length };
-    const { name } = unit.tensors[piece.tensor]!;
+    const target = states.get(unit.tensors[piece.tensor]!.name)!;
     slots.forEach((slot, position) => {
-      gather(floats, run, position, state[name]![slot]!, piece.first);
+      gather(floats, run, position, target[slot]!, piece.first);
     });
   }
 }

@@ -1,6 +1,6 @@
 // The tensors of one group that share a parameter buffer: where their state lies, and the dispatches that step them.
 import { ParameterError } from "../errors.js";
-import { isArenaBuffer } from "./arenas.js";
+import { paddedEnd } from "./arenas.js";
 import {
   planDispatches,
   placeStates,
@@ -10,9 +10,10 @@ import {
   type GradientRange,
   type LaunchLimits,
   type StatePlacement,
+  type TensorRange,
 } from "./launch-plan.js";
 import { BINDINGS, type Kernel, type Variant } from "./pipelines.js";
-import type { ScalarRing } from "./scalar-ring.js";
+import { RING_STEPS, type ScalarRing } from "./scalar-ring.js";
 import { filledStructs } from "./state-layout.js";
 import type { Tensor } from "./tensor.js";
 import { COPY_DST, COPY_SRC, STORAGE } from "./usage.js";
@@ -59,9 +60,11 @@ export class Unit {
   states: GPUBuffer[] = [];
   /** What a step encodes. */
   dispatches: BoundDispatch[] = [];
-  readonly #padded: boolean;
-  readonly #ranges: { offset: number; length: number }[];
+  readonly #ranges: TensorRange[];
   readonly #arrangements = new Map<string, Arrangement>();
+  /** Segments of forgotten arrangements, and the count of arrangements made when each was forgotten. */
+  readonly #retired: { segments: GPUBuffer; at: number }[] = [];
+  #made = 0;
 
   /** @param tensors of one parameter buffer, none empty, sorted by offset */
   constructor(
@@ -69,10 +72,11 @@ export class Unit {
     readonly tensors: readonly Tensor[],
   ) {
     const { limits, slotCount, device } = context;
-    this.#padded = isArenaBuffer(tensors[0]!.param.buffer);
-    this.#ranges = tensors.map(({ param, length }) => ({ offset: param.offset, length }));
+    this.#ranges = tensors.map(({ param, length }) => {
+      return { offset: param.offset, length, paddedEnd: paddedEnd(param.buffer, param.offset + param.size) };
+    });
     const maxStateBytes = Math.min(limits.maxBindingBytes, device.limits.maxBufferSize);
-    this.placement = placeStates(this.#ranges, this.#padded, slotCount, maxStateBytes);
+    this.placement = placeStates(this.#ranges, slotCount, maxStateBytes);
   }
 
   /** Which kernels the gradients need as they lie now. */
@@ -89,7 +93,7 @@ export class Unit {
   plan(): Dispatch[] {
     const { limits } = this.context;
     const { gradients } = this.#gradients();
-    const plan = planDispatches(this.#ranges, gradients, this.placement, this.#padded, limits);
+    const plan = planDispatches(this.#ranges, gradients, this.placement, limits);
     if (Array.isArray(plan)) return plan;
     const { name } = this.tensors[plan.tooFarApart]!;
     throw new ParameterError(
@@ -124,10 +128,7 @@ export class Unit {
     let arrangement = this.#arrangements.get(key);
     if (!arrangement) {
       arrangement = this.#arrange(this.plan());
-      const oldest = this.#arrangements.keys().next();
-      // Not destroyed: a recorded step that waits for its submission may still use it.
-      if (this.#arrangements.size >= MAX_ARRANGEMENTS && !oldest.done)
-        this.#arrangements.delete(oldest.value);
+      this.#retireOldest();
       this.#arrangements.set(key, arrangement);
     }
     const byFirst = arrangement.bound.get(buffers[0]!) ?? new Map<string, BoundDispatch[]>();
@@ -137,8 +138,20 @@ export class Unit {
     byFirst.set(ids, this.dispatches);
   }
 
+  /** Makes room for an arrangement. Recorded steps may need the old one until 4096 later ones were recorded. */
+  #retireOldest(): void {
+    this.#made++;
+    while (this.#retired[0] && this.#made - this.#retired[0].at > RING_STEPS)
+      this.#retired.shift()!.segments.destroy();
+    if (this.#arrangements.size < MAX_ARRANGEMENTS) return;
+    const [key, { segments }] = this.#arrangements.entries().next().value!;
+    this.#arrangements.delete(key);
+    this.#retired.push({ segments, at: this.#made });
+  }
+
   destroy(): void {
     for (const buffer of this.states) buffer.destroy();
+    for (const { segments } of this.#retired) segments.destroy();
     for (const { segments } of this.#arrangements.values()) segments.destroy();
   }
 
@@ -149,7 +162,12 @@ export class Unit {
       let buffer = indices.get(grad.buffer);
       if (buffer === undefined) indices.set(grad.buffer, (buffer = indices.size));
       const shared = grad.buffer === param.buffer;
-      return { buffer, offset: grad.offset, padded: isArenaBuffer(grad.buffer), shared };
+      return {
+        buffer,
+        offset: grad.offset,
+        paddedEnd: paddedEnd(grad.buffer, grad.offset + grad.size),
+        shared,
+      };
     });
     return { gradients, buffers: [...indices.keys()] };
   }

@@ -4,6 +4,7 @@ import {
   GroupRecord,
   checkGradScale,
   checkKeys,
+  checkRule,
   refuseDestroyed,
   toGroupInputs,
   type Group,
@@ -62,6 +63,7 @@ export class ReferenceOptimizer<O extends RuleOptions> {
     options: Partial<Record<(typeof NOT_YET)[number], unknown>> & { label?: string } = {},
   ) {
     this.#rule = rule;
+    checkRule("ReferenceOptimizer", rule);
     checkKeys("ReferenceOptimizer", options, [...NOT_YET, "label"]);
     for (const option of NOT_YET) {
       const value = options[option];
@@ -117,13 +119,13 @@ export class ReferenceOptimizer<O extends RuleOptions> {
   /** A copy of options, step counts and states. */
   stateDict(): StateDict<Float64Array> {
     if (this.#destroyed) refuseDestroyed("stateDict()");
-    const state: Record<string, Record<string, Float64Array>> = {};
-    for (const { record, states } of this.#entries) {
-      record.names.forEach((name, position) => {
-        const slots = Object.entries(states[position]!);
-        state[name] = Object.fromEntries(slots.map(([slot, values]) => [slot, values.slice()]));
-      });
-    }
+    const copied = (slots: Record<string, Float64Array>) =>
+      Object.fromEntries(Object.entries(slots).map(([slot, values]) => [slot, values.slice()]));
+    const state = Object.fromEntries(
+      this.#entries.flatMap(({ record, states }) =>
+        record.names.map((name, position) => [name, copied(states[position]!)] as const),
+      ),
+    );
     const groups = saveGroups(this.#entries.map(({ record }) => record));
     return { format: "webgpu-optim", version: 1, rule: this.#rule.name, groups, state };
   }

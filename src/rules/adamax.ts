@@ -1,6 +1,6 @@
 // Adamax as a rule. Imports no GPU code.
 import adamaxWgsl from "../../shaders/rules/adamax.wgsl?raw";
-import { SMALLEST_NORMAL } from "../host-scalars.js";
+import { SMALLEST_NORMAL, memory } from "../host-scalars.js";
 import { decayRates, flag, learningRate, mergeOptions, nonNegative } from "../options.js";
 import { adamaxReference } from "../reference/adamax.js";
 import type { OptionTable, Schedule, UpdateRule } from "../rule.js";
@@ -58,7 +58,15 @@ export function adamax(overrides: Partial<AdamaxOptions> = {}): UpdateRule<Adama
   return { ...rule, defaults: mergeOptions(rule, defaults, overrides) };
 }
 
-const scalars = ["gradScale", "weightDecay", "oneMinusBeta1", "beta2", "stepSize", "eps"] as const;
+const scalars = [
+  "gradScale",
+  "weightDecay",
+  "oneMinusBeta1",
+  "retained",
+  "dropped",
+  "stepSize",
+  "eps",
+] as const;
 
 const rule: UpdateRule<AdamaxOptions, (typeof scalars)[number]> = {
   name: "adamax",
@@ -71,7 +79,7 @@ const rule: UpdateRule<AdamaxOptions, (typeof scalars)[number]> = {
     gradScale: maximize ? -gradScale : gradScale,
     weightDecay,
     oneMinusBeta1: 1 - beta1,
-    beta2,
+    ...memory(beta2),
     stepSize: lr / (1 - beta1 ** step),
     eps: Math.max(eps, SMALLEST_NORMAL),
   }),

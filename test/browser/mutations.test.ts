@@ -1,93 +1,118 @@
-// Checks that can fail: each mutation of the shader text must break the one-step bounds.
-import { describe, expect } from "vitest";
-import { it } from "../support/gpu";
-import { measureStep, violations } from "../support/one-step";
-import { Random } from "../support/random";
-import { asSomeRule, rules, type SomeRule } from "../support/rules";
+// Checks that can fail: each mutation of the shader text must break the bounds that the unchanged text keeps.
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Optimizer } from "webgpu-optim";
+import { ReferenceOptimizer } from "webgpu-optim/reference";
+import { randomStart, regimes } from "../../src/conformance/inputs";
+import { Random } from "../../src/conformance/random";
+import { measureStep } from "../../src/conformance/one-step";
+import type { Measurement } from "../../src/conformance/report";
+import { Scratch } from "../../src/conformance/scratch";
+import type { AnyRule } from "../../src/conformance/variants";
+import { requestDevice } from "../support/gpu";
 
-type Mutation = [what: string, find: string | RegExp, replacement: string, options?: object];
+import { mutations, kernelMutations } from "../support/mutations";
+import { allRules } from "../support/rules";
 
-const shared: Mutation[] = [
-  ["flips the gradient's sign", "scalars.gradScale * grad", "-scalars.gradScale * grad"],
-  ["forgets gradScale", "scalars.gradScale * grad", "grad"],
-  ["uses the weight of the second moment for the first", "scalars.oneMinusBeta1", "scalars.dropped"],
-  ["uses the weight of the first moment for the second", "scalars.dropped", "scalars.oneMinusBeta1"],
-  ["forgets what the second moment retains", /scalars\.retained \* state\.\w+ \+/, ""],
-  ["takes the step from the old first moment", "(expAvg / denominator)", "(state.expAvg / denominator)"],
-  ["forgets the root", /sqrt\((\w+)\)/, "($1)"],
-  ["keeps the old first moment", /State\(expAvg,/, "State(state.expAvg,"],
-];
-const own: Record<string, Mutation[]> = {
-  adam: [
-    ["drops eps", "+ scalars.eps", "", { eps: 0.01 }],
-    ["forgets the decay", "+ scalars.weightDecay * param", "", { weightDecay: 0.1 }],
-    ["moves against the step", "let delta = scalars.stepSize", "let delta = -scalars.stepSize"],
-    [
-      "forgets the maximum",
-      "let maxExpAvgSq = max(state.maxExpAvgSq, expAvgSq)",
-      "let maxExpAvgSq = expAvgSq",
-      { amsgrad: true },
-    ],
-  ],
-  adamw: [
-    ["drops eps", "+ scalars.eps", "", { eps: 0.01 }],
-    ["forgets the decay", "scalars.decay * param + ", "", { weightDecay: 0.1 }],
-    ["decays the wrong way", "scalars.decay * param", "-scalars.decay * param", { weightDecay: 0.1 }],
-    [
-      "forgets the maximum",
-      "let maxExpAvgSq = max(state.maxExpAvgSq, expAvgSq)",
-      "let maxExpAvgSq = expAvgSq",
-      { amsgrad: true },
-    ],
-  ],
-  adabelief: [
-    ["drops the stored eps", "deviation + scalars.eps", "deviation", { eps: 1e-4 }],
-    ["skips the correction of the variance", "* scalars.denominatorScale", ""],
-    ["drops the outer eps", "+ scalars.denominatorEps", "", { eps: 1e-2 }],
-    ["deviates from zero instead of the mean", "let d = g - state.expAvg", "let d = g"],
-    [
-      "forgets coupled decay",
-      "+ scalars.weightDecay * param",
-      "",
-      { weightDecay: 0.1, weightDecouple: false },
-    ],
-    ["forgets decoupled decay", "scalars.decay * param + ", "", { weightDecay: 0.1 }],
-    ["forgets maxUpdate", /clamp\((.*), vec4f\(-.*\)\)/, "($1)", { maxUpdate: 0.1 }],
-    [
-      "forgets the maximum",
-      "let maxExpAvgVar = max(state.maxExpAvgVar, expAvgVar)",
-      "let maxExpAvgVar = expAvgVar",
-      { amsgrad: true },
-    ],
-  ],
-};
+let device: GPUDevice;
+beforeAll(async () => {
+  device = await requestDevice();
+});
+afterAll(() => {
+  device.destroy();
+});
 
-const randomStart = (rule: SomeRule) => {
-  const random = new Random(3);
-  const length = 200;
-  const state = Object.fromEntries(
-    rule.stateSlots(rule.defaults).map((slot) => {
-      const values = random.normals(length);
-      return [slot, slot === "expAvg" ? values : values.map((value) => value * value)];
-    }),
-  );
-  return { param: random.normals(length), grad: random.normals(length), state, step: 20, gradScale: 0.5 };
-};
+/** What one step of a rule, the 21st of 257 elements of about 1, measures beyond its bound. */
+async function violations(rule: AnyRule): Promise<Measurement[]> {
+  const scratch = new Scratch(device);
+  const near = { name: "of about 1", scale: 1, gradient: regimes[0]!.gradient };
+  try {
+    const start = randomStart(rule, 257, { step: 20, regime: near, gradScale: 0.5, seed: 3 });
+    const measurements = await measureStep(scratch, rule, start);
+    return measurements.filter(({ error, bound }) => !(error <= bound));
+  } finally {
+    scratch.destroy();
+  }
+}
 
-for (const { name, make } of rules) {
+for (const { name, make } of allRules) {
   describe(name, () => {
-    for (const [what, find, replacement, options] of [...shared, ...own[name]!]) {
-      it(`is caught when it ${what}`, async ({ gpu }) => {
+    for (const [what, find, replacement, options] of mutations[name] ?? []) {
+      it(`is caught when it ${what} ${options ? JSON.stringify(options) : ""}`, async () => {
         const rule = make(options);
         const text = rule.wgsl(rule.defaults);
         const code = text.indexOf("fn update");
         const mutated = text.slice(0, code) + text.slice(code).replace(find, replacement);
         expect(mutated, "the mutation must change the text").not.toBe(text);
-        const start = randomStart(rule);
-        expect(violations(await measureStep(gpu, rule, start)), "unchanged").toEqual([]);
-        const report = await measureStep(gpu, asSomeRule({ ...rule, wgsl: () => mutated }), start);
-        expect(violations(report), "mutated").not.toEqual([]);
+        expect(await violations(rule), "unchanged").toEqual([]);
+        expect(await violations({ ...rule, wgsl: () => mutated }), "mutated").not.toEqual([]);
       });
     }
+
+    it("has mutations of its own", () => {
+      expect(mutations[name]?.length).toBeGreaterThan(5);
+    });
   });
 }
+
+/** Elements that two Adam steps leave wrong, of tensors and of what lies between them. */
+async function wrongElements(rule: AnyRule): Promise<number> {
+  const scratch = new Scratch(device);
+  const random = new Random(9);
+  const [initial, gradients] = [random.normals(700), random.normals(700)];
+  const [param, grad] = [scratch.buffer(initial), scratch.buffer(gradients)];
+  const tensors = [
+    { at: 3, length: 256, gradAt: 10 },
+    { at: 300, length: 299, gradAt: 320 },
+  ];
+  const part = (buffer: GPUBuffer, at: number, length: number) => ({
+    buffer,
+    offset: at * 4,
+    size: length * 4,
+  });
+  const optimizer = await Optimizer.create(
+    device,
+    tensors.map(({ at, length, gradAt }) => ({
+      param: part(param, at, length),
+      grad: part(grad, gradAt, length),
+    })),
+    rule,
+  );
+  const expected = Float64Array.from(initial);
+  const reference = new ReferenceOptimizer(
+    tensors.map(({ at, length, gradAt }) => ({
+      param: expected.subarray(at, at + length),
+      grad: gradients.slice(gradAt, gradAt + length),
+    })),
+    rule,
+  );
+  for (const stepped of [optimizer, reference, optimizer, reference]) stepped.step();
+  const actual = await scratch.read(param);
+  optimizer.destroy();
+  scratch.destroy();
+  return actual.filter((value, i) => Math.abs(value - expected[i]!) > 1e-6).length;
+}
+
+describe("the kernel around the rules", () => {
+  it.each(kernelMutations.map(([what, find, replacement], index) => ({ what, find, replacement, index })))(
+    "is caught when it $what",
+    async ({ find, replacement, index }) => {
+      const create = device.createShaderModule.bind(device);
+      const plain = allRules[0]!.make({ lr: 0.1 });
+      // A text of its own, so that the kernel is not taken from the cache.
+      const rule = { ...plain, wgsl: () => `${plain.wgsl(plain.defaults)}\n// mutation ${index}` };
+      let changed = false;
+      device.createShaderModule = (descriptor) => {
+        const code = descriptor.code.replace(find, replacement);
+        changed ||= code !== descriptor.code;
+        return create({ ...descriptor, code });
+      };
+      try {
+        expect(await wrongElements(plain), "unchanged").toBe(0);
+        expect(await wrongElements(rule), "mutated").toBeGreaterThan(0);
+        expect(changed, "the mutation must change the text").toBe(true);
+      } finally {
+        device.createShaderModule = create;
+      }
+    },
+  );
+});

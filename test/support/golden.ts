@@ -7,7 +7,8 @@ export type GoldenExpectation = { params: number[][]; state: Record<string, numb
 export type GoldenRun = {
   name: string;
   optimizer: string;
-  source: string;
+  /** Which implementation produced it; the runs of NAdam, whose reference is PyTorch 2, name none. */
+  source: string | number;
   options: Record<string, unknown>;
   lrPerStep?: number[];
   shapes: number[];

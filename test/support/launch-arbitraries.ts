@@ -1,10 +1,12 @@
 // Random tensors, gradients and limits for the property tests of the launch plan.
 import fc from "fast-check";
-import { SLICE_ALIGNMENT, type GradientRange, type LaunchLimits } from "../../src/gpu/launch-plan";
-import type { Gradients, Memory } from "./launch-model";
+import { SLICE_ALIGNMENT } from "../../src/gpu/arenas";
+import type { LaunchLimits } from "../../src/gpu/launch-plan";
+import type { GradientRange, Gradients, Memory } from "./launch-model";
 
 /** Where a gradient is put: in a buffer beside, at its parameter's own offset, or in the parameters' buffer. */
-type Place = { kind: "beside"; buffer: number } | { kind: "mirrored" } | { kind: "behind" } | { kind: "shared" };
+type Place =
+  { kind: "beside"; buffer: number } | { kind: "mirrored" } | { kind: "behind" } | { kind: "shared" };
 
 /** One case: the memory, and two ways the gradients may lie in it. */
 export type Case = { memory: Memory; gradients: [Gradients, Gradients] };
@@ -18,7 +20,10 @@ const lengths = fc.oneof(
   { weight: 1, arbitrary: fc.integer({ min: 0, max: 5000 }) },
 );
 /** Bytes between tensors: any multiple of 4, often none. */
-const gaps = fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 150 }).map((words) => words * 4));
+const gaps = fc.oneof(
+  fc.constant(0),
+  fc.integer({ min: 0, max: 150 }).map((words) => words * 4),
+);
 
 const places: fc.Arbitrary<Place> = fc.oneof(
   fc.integer({ min: 0, max: 2 }).map((buffer) => ({ kind: "beside" as const, buffer })),
@@ -27,7 +32,13 @@ const places: fc.Arbitrary<Place> = fc.oneof(
   fc.constant({ kind: "shared" as const }),
 );
 
-const tensorArbitrary = fc.record({ length: lengths, gap: gaps, place: places, otherPlace: places, gradGap: gaps });
+const tensorArbitrary = fc.record({
+  length: lengths,
+  gap: gaps,
+  place: places,
+  otherPlace: places,
+  gradGap: gaps,
+});
 type Drawn = typeof tensorArbitrary extends fc.Arbitrary<infer T> ? T : never;
 
 /** Limits small enough for several windows and state buffers, and such that any row can be bound by itself. */

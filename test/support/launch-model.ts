@@ -1,16 +1,21 @@
 // A model of what shaders/step.wgsl does with a plan: every element that a dispatch touches, checked one by one.
+import { SLICE_ALIGNMENT } from "../../src/gpu/arenas";
 import {
   placeStates,
   planDispatches,
   SEGMENT_WORDS,
-  SLICE_ALIGNMENT,
   type Dispatch,
-  type GradientRange,
+  type GradientRange as PlannedGradient,
   type LaunchLimits,
   type StatePlacement,
-  type TensorRange,
 } from "../../src/gpu/launch-plan";
 import { BLOCK_LENGTH, BLOCK_STRUCTS, scatter, SLOT_BYTES, structCount } from "../../src/gpu/state-layout";
+
+/** A tensor among the parameters, in bytes and elements. */
+export type TensorRange = { offset: number; length: number };
+
+/** Where a gradient is, and whether it is a slice of an arena. */
+export type GradientRange = Omit<PlannedGradient, "paddedEnd"> & { padded: boolean };
 
 /** Tensors of one parameter buffer, and what bounds their dispatches. */
 export type Memory = {
@@ -35,12 +40,24 @@ export function rowsOf({ segments }: Dispatch): Row[] {
   });
 }
 
-export function placementOf({ tensors, padded, slotCount, limits }: Memory): StatePlacement {
-  return placeStates(tensors, padded, slotCount, limits.maxBindingBytes);
+/** Where the padding behind a range ends: at the next multiple of 256 bytes in an arena, at its own end elsewhere. */
+export function padEnd(offset: number, length: number, padded: boolean): number {
+  const end = offset + length * 4;
+  return padded ? Math.ceil(end / SLICE_ALIGNMENT) * SLICE_ALIGNMENT : end;
+}
+
+const tensorsOf = ({ tensors, padded }: Memory) =>
+  tensors.map((tensor) => ({ ...tensor, paddedEnd: padEnd(tensor.offset, tensor.length, padded) }));
+
+export function placementOf(memory: Memory): StatePlacement {
+  return placeStates(tensorsOf(memory), memory.slotCount, memory.limits.maxBindingBytes);
 }
 
 export function planOf(memory: Memory, gradients: Gradients, placement = placementOf(memory)) {
-  return planDispatches(memory.tensors, gradients.ranges, placement, memory.padded, memory.limits);
+  const ranges = gradients.ranges.map(({ padded, ...range }, index) => {
+    return { ...range, paddedEnd: padEnd(range.offset, memory.tensors[index]!.length, padded) };
+  });
+  return planDispatches(tensorsOf(memory), ranges, placement, memory.limits);
 }
 
 const check = (condition: boolean, message: () => string) => {
@@ -65,7 +82,10 @@ function ownersOf({ tensors, padded, paramBytes }: Memory): Int32Array {
 }
 
 /** State buffers in which every slot of an element holds the element's address, as the host would upload it. */
-function addressedStates({ tensors, slotCount }: Memory, { pieces, bufferBytes }: StatePlacement): Float32Array[] {
+function addressedStates(
+  { tensors, slotCount }: Memory,
+  { pieces, bufferBytes }: StatePlacement,
+): Float32Array[] {
   const states = bufferBytes.map((size) => new Float32Array(size / 4).fill(NaN));
   for (const { tensor, first, length, buffer, struct } of pieces) {
     const { offset, length: tensorLength } = tensors[tensor]!;
@@ -90,7 +110,8 @@ function checkWindows(memory: Memory, gradients: Gradients, dispatch: Dispatch):
     check(start >= 0 && start < end && end <= size, () => `${shown()} is not inside it`);
     check(end - start <= maxBindingBytes, () => `${shown()} exceeds the limit of ${maxBindingBytes}`);
   }
-  if (shared) check(param.start === grad.start && param.end === grad.end, () => "a shared dispatch has two windows");
+  if (shared)
+    check(param.start === grad.start && param.end === grad.end, () => "a shared dispatch has two windows");
 }
 
 /**

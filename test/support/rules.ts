@@ -1,25 +1,28 @@
 // Rules seen as one type, for suites that loop over the registry.
 import type { RuleOptions, UpdateRule } from "webgpu-optim";
-import type { BoundOptions } from "../../src/conformance/bounds";
-import { registry } from "../../src/rules/registry";
+import { describeOptions as describeChanged, rules as allRules } from "../../src/conformance/variants";
 
-/** Any rule whose bounds are known. */
-export type SomeRule = UpdateRule<RuleOptions & BoundOptions>;
+export { allRules };
+
+/** What the rules of the Adam family have in common. */
+export type FamilyOptions = RuleOptions & { betas: [number, number]; eps: number; weightDecay: number };
+
+/** Any rule of the Adam family. */
+export type SomeRule = UpdateRule<FamilyOptions>;
 
 /** A rule of options of its own, as {@link SomeRule}. */
 export const asSomeRule = (rule: unknown): SomeRule => rule as SomeRule;
 
-/** Every rule of the registry: its name, and what makes it. */
-export const rules = Object.entries(registry).map(([name, make]) => ({
-  name,
-  make: (options: object = {}): SomeRule => asSomeRule(make(options)),
-}));
+/** The rules with amsgrad, on which the suites show what does not depend on the rule. */
+export const rules = allRules
+  .filter(({ make }) => "amsgrad" in make().defaults)
+  .map(({ name, make }) => ({ name, make: (options: object = {}) => asSomeRule(make(options)) }));
 
 /** The options that differ from the rule's defaults, as a test's title shows them. */
-export function describeOptions(rule: SomeRule): string {
-  const defaults = rules.find(({ name }) => name === rule.name)!.make().defaults as Record<string, unknown>;
+export function describeOptions(rule: { name: string; defaults: object }): string {
+  const defaults = allRules.find(({ name }) => name === rule.name)!.make().defaults;
   const changed = Object.entries(rule.defaults).filter(([key, value]) => {
     return JSON.stringify(value) !== JSON.stringify(defaults[key]);
   });
-  return changed.map(([key, value]) => `${key} ${JSON.stringify(value)}`).join(", ") || "defaults";
+  return describeChanged(Object.fromEntries(changed));
 }

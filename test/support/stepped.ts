@@ -3,8 +3,8 @@ import { expect, vi } from "vitest";
 import { Optimizer, type OptimizerOptions, type Parameter, type StateDict } from "webgpu-optim";
 import type { Gpu } from "./gpu";
 import { Random } from "./random";
-import { expectRefused, watchCalls } from "./refusals";
-import type { SomeRule } from "./rules";
+import { expectRefused, watchCalls, type ErrorClass } from "./refusals";
+import type { FamilyOptions, SomeRule } from "./rules";
 
 /** Everything that a step may change. */
 export type Snapshot = { params: Float32Array[]; grads: Float32Array[]; saved: StateDict };
@@ -14,7 +14,7 @@ export type AnyOptions = Record<string, unknown>;
 
 /** Two groups: "a" and "b" of 5 and 3 elements, "c" of 4. */
 export type Stepped = {
-  optimizer: Optimizer<SomeRule["defaults"]>;
+  optimizer: Optimizer<FamilyOptions>;
   /** "a", "b" and "c". */
   parameters: [Parameter, Parameter, Parameter];
   /** The options of a group, to be changed. */
@@ -72,7 +72,7 @@ export async function expectStepRefused(
   gpu: Gpu,
   { optimizer, snapshot }: Stepped,
   { make, undo }: Mistake,
-  type: Parameters<typeof expectRefused>[1],
+  type: ErrorClass,
   ...texts: string[]
 ): Promise<void> {
   const { device } = gpu;

@@ -1,0 +1,8 @@
+// Numbers as the pages write them. Must not know what they measure.
+
+/** A whole number with its thousands apart: 1,872. */
+export const formatCount = (value: number): string => value.toLocaleString("en");
+
+/** A fraction as a percentage: 0.9731 is 97.31 % with two digits. */
+export const formatPercent = (fraction: number, digits: number): string =>
+  `${(100 * fraction).toFixed(digits)} %`;

@@ -1,0 +1,150 @@
+// Mutations of the WGSL, each a mistake that other libraries shipped or that a hand slips into. All of them must be
+// caught.
+
+/** What it does, and what it replaces in the text after `fn update`. */
+export type Mutation = [what: string, find: string | RegExp, replacement: string, options?: object];
+
+const sign: Mutation = ["flips the gradient's sign", "scalars.gradScale * grad", "-scalars.gradScale * grad"];
+const scale: Mutation = ["forgets gradScale", "scalars.gradScale * grad", "grad"];
+const decay = (options: object = {}): Mutation => [
+  "forgets coupled decay",
+  " + scalars.weightDecay * param",
+  "",
+  { weightDecay: 0.1, ...options },
+];
+const decoupled: Mutation[] = [
+  ["forgets decoupled decay", "scalars.decay * param + ", "", { weightDecay: 0.1 }],
+  ["decays the wrong way", "scalars.decay * param", "-scalars.decay * param", { weightDecay: 0.1 }],
+];
+const eps = (name = "eps"): Mutation => ["drops eps", ` + scalars.${name}`, "", { eps: 0.01 }];
+const root: Mutation = ["forgets the root", /sqrt\((\w+)\)/, "($1)"];
+const against: Mutation = ["moves against the step", "Update(delta", "Update(-delta"];
+
+const moments: Mutation[] = [
+  sign,
+  scale,
+  root,
+  against,
+  ["swaps the weights: the second's for the first", "scalars.oneMinusBeta1", "scalars.dropped"],
+  ["swaps the weights: the first's for the second", "scalars.dropped", "scalars.oneMinusBeta1"],
+  ["forgets what the second moment retains", /scalars\.retained \* state\.\w+ \+/, ""],
+  ["takes the step from the old first moment", "(expAvg / denominator)", "(state.expAvg / denominator)"],
+  ["keeps the old first moment", /State\(expAvg,/, "State(state.expAvg,"],
+  ["keeps the old second moment", /State\(expAvg, (\w+)/, "State(expAvg, state.$1"],
+];
+const maximum = (name: string, of: string): Mutation => [
+  "forgets the maximum",
+  `max(state.${name}, ${of})`,
+  of,
+  { amsgrad: true },
+];
+
+/** By rule. */
+export const mutations: Record<string, Mutation[]> = {
+  adam: [...moments, decay(), eps(), maximum("maxExpAvgSq", "expAvgSq")],
+  adamw: [...moments, ...decoupled, eps(), maximum("maxExpAvgSq", "expAvgSq")],
+  adabelief: [
+    ...moments,
+    ...decoupled,
+    decay({ weightDecouple: false }),
+    ["drops the stored eps", "deviation + scalars.eps", "deviation", { eps: 1e-4 }],
+    eps("denominatorEps"),
+    ["skips the correction of the variance", "* scalars.denominatorScale", ""],
+    ["deviates from zero instead of the mean", "let d = g - state.expAvg", "let d = g"],
+    ["forgets maxUpdate", /clamp\((.*), vec4f\(-.*\)\)/, "($1)", { maxUpdate: 0.1 }],
+    maximum("maxExpAvgVar", "expAvgVar"),
+  ],
+  sgd: [
+    sign,
+    scale,
+    decay(),
+    decay({ momentum: 0.9 }),
+    ["forgets lr", "scalars.stepGrad * g", "g"],
+    ["forgets the buffer", "scalars.retained * state.momentumBuffer +", "", { momentum: 0.9 }],
+    ["forgets to drop from the buffer", " - scalars.dropped * state.momentumBuffer", "", { momentum: 0.9 }],
+    ["forgets dampening", "scalars.gradWeight * g", "g", { momentum: 0.9, dampening: 0.5 }],
+    ["forgets Nesterov's gradient", "scalars.stepGrad * g + ", "", { momentum: 0.9, nesterov: true }],
+    ["steps by the old buffer", "* momentumBuffer;", "* state.momentumBuffer;", { momentum: 0.9 }],
+  ],
+  adagrad: [
+    sign,
+    scale,
+    decay(),
+    root,
+    against,
+    eps(),
+    ["forgets the sum", "state.sum + g * g", "g * g"],
+    ["divides by the old sum", "sqrt(sum)", "sqrt(state.sum)"],
+    ["keeps the old sum", "State(sum)", "State(state.sum)"],
+  ],
+  rmsprop: [
+    sign,
+    scale,
+    decay(),
+    root,
+    against,
+    eps(),
+    [
+      "puts eps inside the root",
+      "sqrt(squareAvg) + scalars.eps",
+      "sqrt(squareAvg + scalars.eps)",
+      { eps: 0.01 },
+    ],
+    ["forgets what the average retains", /scalars\.retained \* state\.\w+ \+/, ""],
+    ["does not centre", " - gradAvg * gradAvg", "", { centered: true }],
+    ["centres on the old mean", "gradAvg * gradAvg", "state.gradAvg * state.gradAvg", { centered: true }],
+    ["forgets the buffer", "scalars.momentumRetained * state.momentumBuffer +", "", { momentum: 0.9 }],
+    ["steps by the ratio alone", "scalars.lr * momentumBuffer", "scalars.lr * ratio", { momentum: 0.9 }],
+  ],
+  nadam: [
+    ...moments,
+    decay(),
+    eps(),
+    ["forgets the gradient's part", "scalars.stepGrad * (g / denominator) + ", ""],
+    ["swaps the two parts", "scalars.stepGrad * (g", "scalars.stepAvg * (g"],
+  ],
+  radam: [
+    ...moments,
+    decay(),
+    eps("denominatorEps"),
+    ["forgets that it divides", " * scalars.denominatorScale", " * 0.0"],
+  ],
+  adamax: [
+    sign,
+    scale,
+    decay(),
+    against,
+    eps(),
+    ["forgets the magnitude", "abs(g)", "g"],
+    ["forgets the maximum", /max\((.*), (abs.*)\);/, "$2;"],
+    ["does not decay the maximum", " - scalars.dropped * state.expInf", "", { betas: [0.9, 0.5] }],
+    ["swaps the weights", "scalars.oneMinusBeta1", "scalars.dropped"],
+    ["keeps the old maximum", "State(expAvg, expInf)", "State(expAvg, state.expInf)"],
+  ],
+  lion: [
+    sign,
+    scale,
+    ...decoupled,
+    against,
+    ["forgets the sign", "sign(c)", "c"],
+    ["swaps the weights: the step's for the momentum", "scalars.oneMinusBeta2", "scalars.oneMinusBeta1"],
+    ["swaps the weights: the momentum's for the step", "scalars.oneMinusBeta1", "scalars.oneMinusBeta2"],
+    ["takes the sign of the new momentum", "sign(c)", "sign(state.expAvg + scalars.oneMinusBeta2 * d)"],
+  ],
+};
+
+/** Mistakes in the kernel around every rule. */
+export const kernelMutations: Mutation[] = [
+  [
+    "leaves out the last element",
+    "whole = segment.length / BLOCK_LENGTH",
+    "whole = (segment.length - 1u) / BLOCK_LENGTH",
+  ],
+  ["leaves out the rest", "let rest = segment.length % BLOCK_LENGTH", "let rest = 0u"],
+  ["steps one element beyond the rest", /< rest\) \{\n\s+storeParam/, "<= rest) {\nstoreParam"],
+  ["leaves out a lane of the rest", "min(rest, BLOCK_LANES)", "min(rest, BLOCK_LANES) - 1u"],
+  ["takes the gradient of a neighbour", "loadGrad(g + BLOCK_LANES)", "loadGrad(g + BLOCK_LANES + 1u)"],
+  ["swaps two components", "storeParam(p, stepped.x)", "storeParam(p, stepped.y)"],
+  ["adds the step", "let stepped = param - deltaOf", "let stepped = param + deltaOf"],
+  ["ignores where the state begins", "let at = segment.state + b", "let at = b"],
+];
