@@ -11,6 +11,7 @@ const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 // Tests and demos import the package by its published names; here these resolve to the source.
 const alias = [
   { find: /^webgpu-optim$/, replacement: at("./src/index.ts") },
+  { find: /^webgpu-optim\/check$/, replacement: at("./src/check/index.ts") },
   { find: /^webgpu-optim\/conformance$/, replacement: at("./src/conformance/index.ts") },
   { find: /^webgpu-optim\/reference$/, replacement: at("./src/reference/index.ts") },
 ];
@@ -26,9 +27,12 @@ const library: ViteUserConfig = {
         index: at("./src/index.ts"),
         reference: at("./src/reference/index.ts"),
         conformance: at("./src/conformance/index.ts"),
+        check: at("./src/check/index.ts"),
       },
       formats: ["es"],
     },
+    // Only the check of rules needs it, and its users install it.
+    rolldownOptions: { external: [/^wgsl_reflect/] },
   },
 };
 
@@ -38,7 +42,13 @@ const demo: ViteUserConfig = {
   plugins: [mnistFiles()],
   resolve: { alias },
   server: { fs: { allow: [at(".")] } },
-  build: { target: "es2022", outDir: at("./dist-demo"), emptyOutDir: true },
+  build: {
+    target: "es2022",
+    outDir: at("./dist-demo"),
+    emptyOutDir: true,
+    // train.html is for `npm run train` alone, which serves it from the source.
+    rolldownOptions: { input: [at("./demo/index.html"), at("./demo/conformance.html")] },
+  },
 };
 
 const tests = async (): Promise<ViteUserConfig> => ({

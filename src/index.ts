@@ -8,8 +8,19 @@ export {
   StateDictError,
   UsageError,
 } from "./errors.js";
+export { MAX_FLOAT32, SMALLEST_NORMAL, averageLength, memory, rectification } from "./host-scalars.js";
 export { deviceRequirements, type DeviceRequirements } from "./gpu/limits.js";
 export type { Parameter } from "./gpu/tensor.js";
+export {
+  decayRate,
+  decayRates,
+  flag,
+  learningRate,
+  nonNegative,
+  positive,
+  threeDecayRates,
+  withOptions,
+} from "./options.js";
 export {
   Optimizer,
   type OptimizerOptions,
@@ -17,7 +28,16 @@ export {
   type ParamGroupInput,
   type StepOptions,
 } from "./optimizer.js";
-export type { Memory, ReferenceUpdate, RuleOptions, Schedule, StepContext, UpdateRule } from "./rule.js";
+export type {
+  Memory,
+  OptionSpec,
+  OptionTable,
+  ReferenceUpdate,
+  RuleOptions,
+  Schedule,
+  StepContext,
+  UpdateRule,
+} from "./rule.js";
 export { adabelief, type AdaBeliefOptions } from "./rules/adabelief.js";
 export { adam, type AdamOptions } from "./rules/adam.js";
 export { adamw, type AdamWOptions } from "./rules/adamw.js";

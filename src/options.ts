@@ -16,7 +16,9 @@ export const flag: OptionSpec = { type: "boolean" };
 /** A decay rate in [0, 1). */
 export const decayRate: OptionSpec = { type: "number", range: inUnitInterval };
 /** Two decay rates in [0, 1). */
-export const decayRates: OptionSpec = { type: "betas" };
+export const decayRates: OptionSpec = { type: "rates", count: 2 };
+/** Three decay rates in [0, 1). */
+export const threeDecayRates: OptionSpec = { type: "rates", count: 3 };
 /** A finite number of at least 0, or a schedule that returns one. */
 export const learningRate: OptionSpec = { type: "lr" };
 
@@ -64,13 +66,15 @@ function checkOption(rule: string, option: string, spec: OptionSpec, value: unkn
         throw new OptionError(message, option, value);
       }
       return;
-    case "betas":
-      if (!Array.isArray(value) || value.length !== 2) {
-        const message = `${rule}: ${option} must be two numbers in [0, 1), got ${show(value)}${place(index)}`;
+    case "rates":
+      if (!Array.isArray(value) || value.length !== spec.count) {
+        const count = spec.count === 2 ? "two" : "three";
+        const message = `${rule}: ${option} must be ${count} numbers in [0, 1), got ${show(value)}${place(index)}`;
         throw new OptionError(message, option, value);
       }
-      checkNumber(rule, `${option}[0]`, value[0], inUnitInterval, index);
-      checkNumber(rule, `${option}[1]`, value[1], inUnitInterval, index);
+      value.forEach((rate, position) => {
+        checkNumber(rule, `${option}[${position}]`, rate, inUnitInterval, index);
+      });
   }
 }
 
@@ -123,6 +127,18 @@ export function mergeOptions<O extends RuleOptions>(
     if (Array.isArray(merged[option])) merged[option] = [...(merged[option] as unknown[])] as O[keyof O];
   }
   return merged;
+}
+
+/**
+ * A rule with other options: what the function of every rule returns.
+ * @param overrides options other than the rule's defaults
+ * @throws {OptionError} for an unknown option, a wrong type or a value out of range
+ */
+export function withOptions<O extends RuleOptions>(
+  rule: UpdateRule<O>,
+  overrides: Partial<O> = {},
+): UpdateRule<O> {
+  return { ...rule, defaults: mergeOptions(rule, rule.defaults, overrides) };
 }
 
 /**

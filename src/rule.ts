@@ -10,7 +10,10 @@ export type Schedule = (step: number) => number;
 
 /** Type and legal range of one option. */
 export type OptionSpec =
-  { type: "number"; range: NumberRange } | { type: "betas" } | { type: "boolean" } | { type: "lr" };
+  | { type: "number"; range: NumberRange }
+  | { type: "rates"; count: 2 | 3 }
+  | { type: "boolean" }
+  | { type: "lr" };
 
 /** An interval; `text` is how messages write it. */
 export type NumberRange = { contains: (value: number) => boolean; text: string };

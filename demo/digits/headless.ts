@@ -1,6 +1,7 @@
 // The page behind `npm run train`: trains as the URL says and reports events to the terminal. Must not know how they
 // are shown.
-import { adapterName, causeOf, DeviceLostError, openDevice } from "../shared/device";
+import { adapterName, causeOf, DeviceLostError } from "../shared/device";
+import { openJaxDevice } from "../shared/jax-device";
 import { loadTestSet, loadTrainingSet } from "./data";
 import { parseOptions, runLength } from "./options.mjs";
 import { trainLoop } from "./train-loop";
@@ -43,7 +44,7 @@ let device: GPUDevice | undefined;
 async function run(): Promise<void> {
   const { options, problems } = parseOptions(Object.fromEntries(new URLSearchParams(location.search)));
   if (problems.length > 0) throw new Error(problems.join("\n"));
-  device = await openDevice();
+  device = await openJaxDevice();
   void device.lost.then((info) => report({ type: "error", message: new DeviceLostError(info).message }));
   device.addEventListener("uncapturederror", ({ error }) => {
     void report({ type: "error", message: error.message });

@@ -2,8 +2,9 @@
 import "../shared/base.css";
 import "../shared/parts.css";
 import "./digits.css";
-import { adapterName, causeOf, openDevice, WebGpuMissingError } from "../shared/device";
+import { adapterName, causeOf, WebGpuMissingError } from "../shared/device";
 import { byId } from "../shared/dom";
+import { openJaxDevice } from "../shared/jax-device";
 import { Controls } from "./controls";
 import { Curves } from "./curves";
 import { type DigitSet, loadTestSet, loadTrainingSet } from "./data";
@@ -82,7 +83,7 @@ async function fail(thrown: unknown): Promise<void> {
 
 async function open(): Promise<void> {
   enter("opening");
-  device = await openDevice();
+  device = await openJaxDevice();
   readings.adapter(adapterName(device.adapterInfo));
   void device.lost.then(fail);
   device.addEventListener("uncapturederror", ({ error }) => {

@@ -1,5 +1,5 @@
-// Opens the GPU for jax-js and for us, names it, and says in plain words why there is none. Must not know any demo.
-import { defaultDevice, getWebGPUDevice, init } from "@jax-js/jax";
+// Opens the GPU, names it, and says in plain words why there is none. Must not know any demo.
+import { deviceRequirements } from "webgpu-optim";
 
 const REMEDY =
   "Use a current Chrome or Edge (113 or later), Safari 26 or later, or Firefox 141 or later. On Linux, " +
@@ -38,24 +38,28 @@ export function adapterName(info: GPUAdapterInfo | undefined): string {
   return info.description || info.device || parts.join(" ") || "unnamed GPU";
 }
 
+/** The browser's WebGPU. @throws {WebGpuMissingError} when it has none */
+export function requireGpu(): GPU {
+  // Typed as always there; absent in browsers without WebGPU and on pages that are not secure.
+  const gpu = navigator.gpu as GPU | undefined;
+  if (gpu) return gpu;
+  throw new WebGpuMissingError(
+    isSecureContext
+      ? `This browser has no WebGPU. ${REMEDY}`
+      : "WebGPU only works on secure pages. Open this page over https, or from localhost.",
+  );
+}
+
+/** WebGPU is there, but nothing that it could compute on. */
+export const noAdapter = () =>
+  new WebGpuMissingError(`This browser found no graphics adapter for WebGPU. ${REMEDY}`);
+
 /**
- * The device that jax-js computes on; the optimizer must use the same one, since both touch the same buffers.
+ * A device of the fastest adapter, with what the package asks for.
  * @throws {WebGpuMissingError} when the browser has no WebGPU, or no adapter for it
  */
 export async function openDevice(): Promise<GPUDevice> {
-  // Typed as always there; absent in browsers without WebGPU and on pages that are not secure.
-  const gpu = navigator.gpu as GPU | undefined;
-  if (!gpu) {
-    throw new WebGpuMissingError(
-      isSecureContext
-        ? `This browser has no WebGPU. ${REMEDY}`
-        : "WebGPU only works on secure pages. Open this page over https, or from localhost.",
-    );
-  }
-  const available = await init("webgpu");
-  if (!available.includes("webgpu")) {
-    throw new WebGpuMissingError(`This browser found no graphics adapter for WebGPU. ${REMEDY}`);
-  }
-  defaultDevice("webgpu");
-  return getWebGPUDevice();
+  const adapter = await requireGpu().requestAdapter({ powerPreference: "high-performance" });
+  if (!adapter) throw noAdapter();
+  return adapter.requestDevice(deviceRequirements(adapter));
 }

@@ -58,7 +58,7 @@ export type ElementBounds = {
 };
 
 /** The sizes that a rule's bounds are made of. */
-type Scales = {
+export type Scales = {
   /** By slot: the largest term of the sum that makes it. */
   state: Slots;
   /** Sum of the magnitudes that make the update. */
@@ -73,18 +73,20 @@ type Scales = {
 export type AnyOptions = RuleOptions & Readonly<Record<string, unknown>>;
 
 /** What the scales of a rule are computed from; `g` is |gradScale·grad| + weightDecay·|param|, decay coupled. */
-type Case = ElementStep & { after: Slots; g: number };
+export type Case = ElementStep & { after: Slots; g: number };
 
-type BoundedRule = {
+/** How the bounds of a rule are made; one's own rule brings its own. */
+export type BoundedRule = {
   /** Weight decay that joins the gradient. */
   coupled: (options: never) => number;
   scales: (options: never, element: Case) => Scales;
 };
 
-const max = (...values: number[]) => Math.max(...values.map(Math.abs));
+/** The largest magnitude. */
+export const max = (...values: number[]) => Math.max(...values.map(Math.abs));
 
 /** numerator / (root·scale + eps), and what flushing its operands and an error of the square may do to it. */
-function quotient(numerator: number, square: number, scale: number, eps: number, squareError = 0) {
+export function quotient(numerator: number, square: number, scale: number, eps: number, squareError = 0) {
   const of = (value: number) => Math.sqrt(Math.max(value, 0)) * scale + Math.max(eps, FLUSH);
   const size = numerator / of(square);
   const worst = (numerator + FLUSH) / of(square - squareError - FLUSH);
@@ -261,14 +263,15 @@ const bounded: Record<string, BoundedRule> = {
   lion: { coupled: never, scales: lionScales },
 };
 
-/**
- * The bounds of one element's step by a rule.
- * @param rule name of the rule
- * @throws when the rule has no bounds
- */
-export function stepBounds(rule: string, options: AnyOptions, element: ElementStep): ElementBounds {
+/** How the bounds of a rule of the registry are made. @throws when there are none */
+export function boundedRule(rule: string): BoundedRule {
   const found = bounded[rule];
   if (!found) throw new Error(`there are no bounds for the rule "${rule}"`);
+  return found;
+}
+
+/** The bounds of one element's step by a rule. */
+export function stepBounds(found: BoundedRule, options: AnyOptions, element: ElementStep): ElementBounds {
   const coupled = found.coupled(options as never);
   const { param, grad, gradScale } = element;
   const after = element.reference(grad);

@@ -1,21 +1,29 @@
 // One step of a kernel against the float64 reference, element by element, parameters and states.
 import { Optimizer } from "../optimizer.js";
 import type { StateDict } from "../state-dict.js";
-import { stepBounds } from "./bounds.js";
+import { boundedRule, stepBounds, type BoundedRule } from "./bounds.js";
 import type { Start } from "./inputs.js";
 import { around, type Measurement } from "./report.js";
 import type { Scratch } from "./scratch.js";
 import type { AnyRule } from "./variants.js";
 
-/** Steps once on the GPU from a given start, and measures every element against its bound. */
-export async function measureStep(scratch: Scratch, rule: AnyRule, start: Start): Promise<Measurement[]> {
+/**
+ * Steps once on the GPU from a given start, and measures every element against its bound.
+ * @param bounded how the bounds are made; default: as the registry's rule of that name
+ */
+export async function measureStep(
+  scratch: Scratch,
+  rule: AnyRule,
+  start: Start,
+  bounded: BoundedRule = boundedRule(rule.name),
+): Promise<Measurement[]> {
   const [param, grad] = [scratch.buffer(start.param), scratch.buffer(start.grad)];
   const optimizer = await Optimizer.create(scratch.device, [{ name: "tensor", param, grad }], rule);
   try {
     optimizer.loadStateDict(savedStart(rule, start));
     optimizer.step({ gradScale: start.gradScale });
     const { state } = await optimizer.stateDict();
-    return compare(rule, start, { param: await scratch.read(param), ...state.tensor });
+    return compare(rule, bounded, start, { param: await scratch.read(param), ...state.tensor });
   } finally {
     optimizer.destroy();
   }
@@ -27,7 +35,12 @@ function savedStart(rule: AnyRule, { step, memory, state }: Start): StateDict {
 }
 
 /** The worst element of each quantity; a NaN is worse than anything. */
-function compare(rule: AnyRule, start: Start, actual: Record<string, Float32Array>): Measurement[] {
+function compare(
+  rule: AnyRule,
+  bounded: BoundedRule,
+  start: Start,
+  actual: Record<string, Float32Array>,
+): Measurement[] {
   const { param, grad, state, step, memory, gradScale } = start;
   const lr = rule.defaults.lr as number;
   const update = rule.reference(rule.defaults, { lr, step: step + 1, gradScale, memory });
@@ -53,7 +66,7 @@ function compare(rule: AnyRule, start: Start, actual: Record<string, Float32Arra
       gradScale,
       memory,
     };
-    const bounds = stepBounds(rule.name, rule.defaults, element);
+    const bounds = stepBounds(bounded, rule.defaults, element);
     const after = reference(grad[i]!);
     expected.param![i] = after.param;
     note(

@@ -2,7 +2,7 @@
 import adabeliefWgsl from "../../shaders/rules/adabelief.wgsl?raw";
 import adabeliefAmsgradWgsl from "../../shaders/rules/adabelief-amsgrad.wgsl?raw";
 import { MAX_FLOAT32, SMALLEST_NORMAL, averageLength, memory, rectification } from "../host-scalars.js";
-import { decayRates, flag, learningRate, mergeOptions, nonNegative, positive } from "../options.js";
+import { decayRates, flag, learningRate, withOptions, nonNegative, positive } from "../options.js";
 import { adabeliefReference } from "../reference/adabelief.js";
 import type { OptionTable, Schedule, StepContext, UpdateRule } from "../rule.js";
 
@@ -93,7 +93,7 @@ const defaults: AdaBeliefOptions = {
  * const optimizer = await Optimizer.create(device, [{ param, grad }], adabelief({ lr: 1e-3 }));
  */
 export function adabelief(overrides: Partial<AdaBeliefOptions> = {}): UpdateRule<AdaBeliefOptions> {
-  return { ...rule, defaults: mergeOptions(rule, defaults, overrides) };
+  return withOptions(rule, overrides);
 }
 
 /** What multiplies m, and what divides it: the phases of rectification differ in nothing else. */

@@ -1,7 +1,7 @@
 // Adagrad as a rule. Imports no GPU code.
 import adagradWgsl from "../../shaders/rules/adagrad.wgsl?raw";
 import { SMALLEST_NORMAL } from "../host-scalars.js";
-import { flag, learningRate, mergeOptions, nonNegative } from "../options.js";
+import { flag, learningRate, withOptions, nonNegative } from "../options.js";
 import { adagradReference } from "../reference/adagrad.js";
 import type { OptionTable, Schedule, UpdateRule } from "../rule.js";
 
@@ -59,7 +59,7 @@ const defaults: AdagradOptions = {
  * const optimizer = await Optimizer.create(device, [{ param, grad }], adagrad({ lr: 0.05 }));
  */
 export function adagrad(overrides: Partial<AdagradOptions> = {}): UpdateRule<AdagradOptions> {
-  return { ...rule, defaults: mergeOptions(rule, defaults, overrides) };
+  return withOptions(rule, overrides);
 }
 
 const scalars = ["gradScale", "weightDecay", "stepSize", "eps"] as const;

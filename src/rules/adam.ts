@@ -2,7 +2,7 @@
 import adamWgsl from "../../shaders/rules/adam.wgsl?raw";
 import adamAmsgradWgsl from "../../shaders/rules/adam-amsgrad.wgsl?raw";
 import { SMALLEST_NORMAL, memory } from "../host-scalars.js";
-import { decayRates, flag, learningRate, mergeOptions, nonNegative } from "../options.js";
+import { decayRates, flag, learningRate, withOptions, nonNegative } from "../options.js";
 import { adamReference } from "../reference/adam.js";
 import type { OptionTable, Schedule, UpdateRule } from "../rule.js";
 
@@ -62,7 +62,7 @@ const defaults: AdamOptions = {
  * const optimizer = await Optimizer.create(device, [{ param, grad }], adam({ lr: 3e-4 }));
  */
 export function adam(overrides: Partial<AdamOptions> = {}): UpdateRule<AdamOptions> {
-  return { ...rule, defaults: mergeOptions(rule, defaults, overrides) };
+  return withOptions(rule, overrides);
 }
 
 const scalars = [

@@ -1,7 +1,7 @@
 // Adamax as a rule. Imports no GPU code.
 import adamaxWgsl from "../../shaders/rules/adamax.wgsl?raw";
 import { SMALLEST_NORMAL, memory } from "../host-scalars.js";
-import { decayRates, flag, learningRate, mergeOptions, nonNegative } from "../options.js";
+import { decayRates, flag, learningRate, withOptions, nonNegative } from "../options.js";
 import { adamaxReference } from "../reference/adamax.js";
 import type { OptionTable, Schedule, UpdateRule } from "../rule.js";
 
@@ -55,7 +55,7 @@ const defaults: AdamaxOptions = {
  * const optimizer = await Optimizer.create(device, [{ param, grad }], adamax());
  */
 export function adamax(overrides: Partial<AdamaxOptions> = {}): UpdateRule<AdamaxOptions> {
-  return { ...rule, defaults: mergeOptions(rule, defaults, overrides) };
+  return withOptions(rule, overrides);
 }
 
 const scalars = [

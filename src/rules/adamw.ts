@@ -2,7 +2,7 @@
 import adamwWgsl from "../../shaders/rules/adamw.wgsl?raw";
 import adamwAmsgradWgsl from "../../shaders/rules/adamw-amsgrad.wgsl?raw";
 import { SMALLEST_NORMAL, memory } from "../host-scalars.js";
-import { decayRates, flag, learningRate, mergeOptions, nonNegative } from "../options.js";
+import { decayRates, flag, learningRate, withOptions, nonNegative } from "../options.js";
 import { adamwReference } from "../reference/adamw.js";
 import type { OptionTable, Schedule, UpdateRule } from "../rule.js";
 
@@ -62,7 +62,7 @@ const defaults: AdamWOptions = {
  * const optimizer = await Optimizer.create(device, [{ param, grad }], adamw({ lr: 3e-4, weightDecay: 0.1 }));
  */
 export function adamw(overrides: Partial<AdamWOptions> = {}): UpdateRule<AdamWOptions> {
-  return { ...rule, defaults: mergeOptions(rule, defaults, overrides) };
+  return withOptions(rule, overrides);
 }
 
 const scalars = [

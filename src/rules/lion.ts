@@ -1,6 +1,6 @@
 // Lion as a rule. Imports no GPU code.
 import lionWgsl from "../../shaders/rules/lion.wgsl?raw";
-import { decayRates, learningRate, mergeOptions, nonNegative } from "../options.js";
+import { decayRates, learningRate, withOptions, nonNegative } from "../options.js";
 import { lionReference } from "../reference/lion.js";
 import type { OptionTable, Schedule, UpdateRule } from "../rule.js";
 
@@ -47,7 +47,7 @@ const defaults: LionOptions = {
  * const optimizer = await Optimizer.create(device, [{ param, grad }], lion({ lr: 1e-4, weightDecay: 0.1 }));
  */
 export function lion(overrides: Partial<LionOptions> = {}): UpdateRule<LionOptions> {
-  return { ...rule, defaults: mergeOptions(rule, defaults, overrides) };
+  return withOptions(rule, overrides);
 }
 
 const scalars = ["gradScale", "decay", "oneMinusBeta1", "oneMinusBeta2", "lr"] as const;

@@ -1,7 +1,7 @@
 // NAdam as a rule. Imports no GPU code.
 import nadamWgsl from "../../shaders/rules/nadam.wgsl?raw";
 import { SMALLEST_NORMAL, memory } from "../host-scalars.js";
-import { decayRates, learningRate, mergeOptions, nonNegative } from "../options.js";
+import { decayRates, learningRate, withOptions, nonNegative } from "../options.js";
 import { nadamReference } from "../reference/nadam.js";
 import type { OptionTable, Schedule, UpdateRule } from "../rule.js";
 
@@ -58,7 +58,7 @@ const defaults: NadamOptions = {
  * const optimizer = await Optimizer.create(device, [{ param, grad }], nadam());
  */
 export function nadam(overrides: Partial<NadamOptions> = {}): UpdateRule<NadamOptions> {
-  return { ...rule, defaults: mergeOptions(rule, defaults, overrides) };
+  return withOptions(rule, overrides);
 }
 
 /** μ of a step. */

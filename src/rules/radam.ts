@@ -1,7 +1,7 @@
 // RAdam as a rule. Imports no GPU code.
 import radamWgsl from "../../shaders/rules/radam.wgsl?raw";
 import { SMALLEST_NORMAL, averageLength, memory, rectification } from "../host-scalars.js";
-import { decayRates, learningRate, mergeOptions, nonNegative } from "../options.js";
+import { decayRates, learningRate, withOptions, nonNegative } from "../options.js";
 import { radamReference } from "../reference/radam.js";
 import type { OptionTable, Schedule, StepContext, UpdateRule } from "../rule.js";
 
@@ -53,7 +53,7 @@ const defaults: RadamOptions = {
  * const optimizer = await Optimizer.create(device, [{ param, grad }], radam());
  */
 export function radam(overrides: Partial<RadamOptions> = {}): UpdateRule<RadamOptions> {
-  return { ...rule, defaults: mergeOptions(rule, defaults, overrides) };
+  return withOptions(rule, overrides);
 }
 
 /** What multiplies m, and what divides it. */

@@ -4,7 +4,7 @@ import rmspropCenteredWgsl from "../../shaders/rules/rmsprop-centered.wgsl?raw";
 import rmspropCenteredMomentumWgsl from "../../shaders/rules/rmsprop-centered-momentum.wgsl?raw";
 import rmspropMomentumWgsl from "../../shaders/rules/rmsprop-momentum.wgsl?raw";
 import { SMALLEST_NORMAL, memory } from "../host-scalars.js";
-import { decayRate, flag, learningRate, mergeOptions, nonNegative } from "../options.js";
+import { decayRate, flag, learningRate, withOptions, nonNegative } from "../options.js";
 import { rmspropReference } from "../reference/rmsprop.js";
 import type { OptionTable, Schedule, UpdateRule } from "../rule.js";
 
@@ -71,7 +71,7 @@ const defaults: RmspropOptions = {
  * const optimizer = await Optimizer.create(device, [{ param, grad }], rmsprop({ lr: 1e-3, momentum: 0.9 }));
  */
 export function rmsprop(overrides: Partial<RmspropOptions> = {}): UpdateRule<RmspropOptions> {
-  return { ...rule, defaults: mergeOptions(rule, defaults, overrides) };
+  return withOptions(rule, overrides);
 }
 
 const scalars = [

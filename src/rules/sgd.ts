@@ -2,7 +2,7 @@
 import sgdWgsl from "../../shaders/rules/sgd.wgsl?raw";
 import sgdMomentumWgsl from "../../shaders/rules/sgd-momentum.wgsl?raw";
 import { memory } from "../host-scalars.js";
-import { flag, learningRate, mergeOptions, nonNegative } from "../options.js";
+import { flag, learningRate, withOptions, nonNegative } from "../options.js";
 import { sgdReference } from "../reference/sgd.js";
 import type { OptionTable, Schedule, UpdateRule } from "../rule.js";
 
@@ -62,7 +62,7 @@ const defaults: SgdOptions = {
  * const optimizer = await Optimizer.create(device, [{ param, grad }], sgd({ lr: 0.1, momentum: 0.9, nesterov: true }));
  */
 export function sgd(overrides: Partial<SgdOptions> = {}): UpdateRule<SgdOptions> {
-  return { ...rule, defaults: mergeOptions(rule, defaults, overrides) };
+  return withOptions(rule, overrides);
 }
 
 const scalars = [

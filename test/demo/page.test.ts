@@ -241,11 +241,12 @@ describe("access", () => {
         return element.id === "" ? element.value : element.id;
       });
     const visited: string[] = [];
-    for (let presses = 0; presses < 7; presses++) {
+    for (let presses = 0; presses < 9; presses++) {
       await page.keyboard.press("Tab");
       visited.push(await focused());
     }
-    expect(visited).toEqual(["mlp", "adabelief", "lr", "lr-halve", "lr-double", "batch", "toggle"]);
+    const form = ["mlp", "adabelief", "lr", "lr-halve", "lr-double", "batch", "toggle"];
+    expect(visited).toEqual(["to-digits", "to-conformance", ...form]);
     await page.keyboard.press("Enter");
     await inState("running");
     expect(await focused()).toBe("toggle");

@@ -60,6 +60,11 @@ const LAYERS: Layer[] = [
   },
   { of: /^src\/conformance\//, may: /^src\//, why: "conformance may use everything" },
   {
+    of: /^src\/check\//,
+    may: /^(src\/(check\/|rule\.ts|gpu\/pipelines\.ts)|(node_modules\/)?wgsl_reflect)/,
+    why: "the check reads a rule and the text of its kernel",
+  },
+  {
     of: /^src\/(optimizer|arena)\.ts$/,
     may: new RegExp(`^src/(gpu/|${SHARED})`),
     why: "the optimizer knows rules by their type only, and neither the reference nor conformance",

@@ -1,10 +1,10 @@
 // Whether a rule's TypeScript and its WGSL agree, by name and order, as wgsl_reflect reads the composed kernel.
 import { WgslReflect, type StructInfo, type VariableInfo } from "wgsl_reflect/wgsl_reflect.module.js";
+import type { AnyRule } from "../../src/conformance/variants";
 import { SEGMENT_WORDS } from "../../src/gpu/launch-plan";
 import { BINDINGS, stepWgslOf, type Variant } from "../../src/gpu/pipelines";
-import type { SomeRule } from "./rules";
 
-/** Name, access and type of each binding, by variant. */
+/** Name, access and type of each binding, by variant. Rules without state have no states. */
 const EXPECTED: Record<Variant, [name: keyof typeof BINDINGS, access: string, type: string][]> = {
   separate: [
     ["scalars", "read", "Scalars"],
@@ -21,8 +21,9 @@ const EXPECTED: Record<Variant, [name: keyof typeof BINDINGS, access: string, ty
   ],
 };
 
-/** What the rule's functions must look like to the kernel around them. */
+/** What the rule's function must look like to the kernel around it. */
 const UPDATE = "update(param: vec4f, grad: vec4f, state: State, scalars: Scalars) -> Update";
+const STATELESS_UPDATE = "update(param: vec4f, grad: vec4f, scalars: Scalars) -> vec4f";
 
 const membersOf = (struct: StructInfo | null) =>
   (struct?.members ?? []).map(({ name, type }) => `${name}: ${type.getTypeName()}`);
@@ -34,14 +35,10 @@ const bindingOf = ({ name, group, binding, access, type, format }: VariableInfo)
  * Every disagreement between a rule and its kernel; none is the contract.
  * @param rule its scalars, slots and WGSL are what is checked
  */
-export function disagreements(rule: SomeRule, variant: Variant): string[] {
-  const reflection = new WgslReflect(
-    stepWgslOf({
-      wgsl: rule.wgsl(rule.defaults),
-      stateless: rule.stateSlots(rule.defaults).length === 0,
-      variant,
-    }),
-  );
+export function disagreements(rule: AnyRule, variant: Variant): string[] {
+  const slots = rule.stateSlots(rule.defaults);
+  const stateless = slots.length === 0;
+  const reflection = new WgslReflect(stepWgslOf({ wgsl: rule.wgsl(rule.defaults), stateless, variant }));
   const found: string[] = [];
   const compare = (what: string, wgsl: readonly string[], host: readonly string[]) => {
     if (wgsl.join() !== host.join()) {
@@ -60,7 +57,6 @@ export function disagreements(rule: SomeRule, variant: Variant): string[] {
     (scalars?.members ?? []).map(({ offset }) => String(offset)),
     names.map((_, index) => String(4 * index)),
   );
-  const slots = rule.stateSlots(rule.defaults);
   compare(
     "struct State",
     membersOf(reflection.getStructInfo("State")),
@@ -72,12 +68,16 @@ export function disagreements(rule: SomeRule, variant: Variant): string[] {
     membersOf(reflection.getStructInfo("Segment")),
     words.map((word) => `${word}: u32`),
   );
-  compare("struct Update", membersOf(reflection.getStructInfo("Update")), ["delta: vec4f", "state: State"]);
+  compare(
+    "struct Update",
+    membersOf(reflection.getStructInfo("Update")),
+    stateless ? [] : ["delta: vec4f", "state: State"],
+  );
 
   const bindings = [...reflection.uniforms, ...reflection.storage].map(bindingOf).sort();
-  const expected = EXPECTED[variant].map(
-    ([name, access, type]) => `@group(0) @binding(${BINDINGS[name]}) ${name}, ${access}: ${type}`,
-  );
+  const expected = EXPECTED[variant]
+    .filter(([name]) => name !== "states" || !stateless)
+    .map(([name, access, type]) => `@group(0) @binding(${BINDINGS[name]}) ${name}, ${access}: ${type}`);
   compare("bindings", bindings, expected.sort());
   const others = [...reflection.textures, ...reflection.samplers, ...reflection.immediates];
   compare(
@@ -101,6 +101,10 @@ export function disagreements(rule: SomeRule, variant: Variant): string[] {
   );
   const update = reflection.getFunctionInfo("update");
   const parameters = update?.arguments.map(({ name, type }) => `${name}: ${type.getTypeName()}`).join(", ");
-  compare("update", [`update(${parameters}) -> ${update?.returnType?.getTypeName()}`], [UPDATE]);
+  compare(
+    "update",
+    [`update(${parameters}) -> ${update?.returnType?.getTypeName()}`],
+    [stateless ? STATELESS_UPDATE : UPDATE],
+  );
   return found;
 }

@@ -18,6 +18,20 @@ export const rules = allRules
   .filter(({ make }) => "amsgrad" in make().defaults)
   .map(({ name, make }) => ({ name, make: (options: object = {}) => asSomeRule(make(options)) }));
 
+/** Every combination of a rule's structural options: each has a kernel, or a state, of its own. */
+export function structuresOf(
+  rule: Pick<UpdateRule<RuleOptions>, "structural"> & { defaults: object },
+): object[] {
+  const defaults = rule.defaults as Record<string, unknown>;
+  return (rule.structural as readonly string[]).reduce<object[]>(
+    (all, option) => {
+      const other = typeof defaults[option] === "number" ? 0.9 : true;
+      return [...all, ...all.map((options) => ({ ...options, [option]: other }))];
+    },
+    [{}],
+  );
+}
+
 /** The options that differ from the rule's defaults, as a test's title shows them. */
 export function describeOptions(rule: { name: string; defaults: object }): string {
   const defaults = allRules.find(({ name }) => name === rule.name)!.make().defaults;

@@ -1,7 +1,7 @@
 // Runs a rule's WGSL `update` in node, by wgsl_reflect's interpreter: floats are stored as float32 between operations
 // on buffers and computed in float64 inside an expression, so that it is a check of the formula, not of rounding.
 import { WgslExec, WgslParser } from "wgsl_reflect/wgsl_reflect.module.js";
-import type { SomeRule } from "./rules";
+import type { AnyRule } from "../../src/conformance/variants";
 
 /** Elements of one step, four to a vec4f. */
 export type Elements = { param: Float32Array; grad: Float32Array; state: Record<string, Float32Array> };
@@ -12,6 +12,18 @@ export type Updated = { delta: Float32Array; state: Record<string, Float32Array>
 /** A kernel that calls `update` for each vec4f and writes all it returns side by side. */
 function wrapperOf(slots: readonly string[]): string {
   const width = slots.length + 2;
+  const bindings = `
+@group(0) @binding(0) var<uniform> scalars: Scalars;
+@group(0) @binding(1) var<storage, read> inputs: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> outputs: array<vec4f>;
+@compute @workgroup_size(1, 1, 1)`;
+  if (slots.length === 0) {
+    return `${bindings}
+fn evaluate(@builtin(global_invocation_id) id: vec3u) {
+  let at = id.x * ${width}u;
+  outputs[at] = update(inputs[at], inputs[at + 1u], scalars);
+}`;
+  }
   const state = slots.map((_, slot) => `inputs[at + ${slot + 2}u]`).join(", ");
   const outputs = slots.map((slot, index) => `outputs[at + ${index + 1}u] = result.state.${slot};`);
   return `
@@ -19,10 +31,7 @@ struct Update {
   delta: vec4f,
   state: State,
 }
-@group(0) @binding(0) var<uniform> scalars: Scalars;
-@group(0) @binding(1) var<storage, read> inputs: array<vec4f>;
-@group(0) @binding(2) var<storage, read_write> outputs: array<vec4f>;
-@compute @workgroup_size(1, 1, 1)
+${bindings}
 fn evaluate(@builtin(global_invocation_id) id: vec3u) {
   let at = id.x * ${width}u;
   let result = update(inputs[at], inputs[at + 1u], State(${state}), scalars);
@@ -33,8 +42,8 @@ fn evaluate(@builtin(global_invocation_id) id: vec3u) {
 
 /** Calls the rule's `update` on elements whose number is a multiple of 4. */
 export function runUpdate(
-  rule: SomeRule,
-  context: Parameters<SomeRule["hostScalars"]>[1],
+  rule: AnyRule,
+  context: Parameters<AnyRule["hostScalars"]>[1],
   { param, grad, state }: Elements,
 ): Updated {
   const slots = rule.stateSlots(rule.defaults);

@@ -19,7 +19,8 @@ const tree = await importTree("src/**/*.ts");
 
 describe("src", () => {
   it("is all in the tree that is checked", () => {
-    expect(Object.keys(tree).sort()).toEqual(filesIn("src", /\.ts$/));
+    const own = Object.keys(tree).filter((file) => file.startsWith("src/"));
+    expect(own.sort()).toEqual(filesIn("src", /\.ts$/));
   });
 
   it("has no circular imports, type-only imports included", () => {

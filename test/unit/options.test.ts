@@ -1,8 +1,9 @@
-// Options of the rules: defaults, types, ranges, exact messages.
+// Options of the rules one by one: defaults, types, ranges, exact messages. What they do together is in
+// option-combinations.test.ts.
 import { describe, expect, it } from "vitest";
-import { adabelief, adam, adamw, OptimizerError, OptionError, type UpdateRule } from "webgpu-optim";
+import { OptimizerError, OptionError } from "webgpu-optim";
 import { ReferenceOptimizer } from "webgpu-optim/reference";
-import { rules } from "../support/rules";
+import { allRules as rules } from "../support/rules";
 
 /** The table of DESIGN.md, section 2. */
 const DEFAULTS: Record<string, Record<string, unknown>> = {
@@ -21,13 +22,28 @@ const DEFAULTS: Record<string, Record<string, unknown>> = {
     maximize: false,
     maxUpdate: Infinity,
   },
-};
-
-/** State slots by rule, and those that amsgrad adds. */
-const SLOTS: Record<string, [string[], string[]]> = {
-  adam: [["expAvg", "expAvgSq"], ["maxExpAvgSq"]],
-  adamw: [["expAvg", "expAvgSq"], ["maxExpAvgSq"]],
-  adabelief: [["expAvg", "expAvgVar"], ["maxExpAvgVar"]],
+  sgd: { lr: 1e-3, momentum: 0, dampening: 0, nesterov: false, weightDecay: 0, maximize: false },
+  adagrad: {
+    lr: 1e-2,
+    lrDecay: 0,
+    initialAccumulatorValue: 0,
+    eps: 1e-10,
+    weightDecay: 0,
+    maximize: false,
+  },
+  rmsprop: {
+    lr: 1e-2,
+    alpha: 0.99,
+    eps: 1e-8,
+    weightDecay: 0,
+    momentum: 0,
+    centered: false,
+    maximize: false,
+  },
+  nadam: { lr: 2e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0, momentumDecay: 4e-3 },
+  radam: { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0 },
+  adamax: { lr: 2e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0, maximize: false },
+  lion: { lr: 1e-4, betas: [0.9, 0.99], weightDecay: 0 },
 };
 
 /** Values that an option refuses, and how the message goes on after the option's name. */
@@ -50,6 +66,17 @@ const aFunction = (range: string): Refusals => [[() => 0.1, `must be a number in
 const finiteOrSchedule = finite.map(([value, text]): Refusals[number] => {
   return [value, text.replace("a number in [0, ∞)", "a number in [0, ∞) or a schedule")];
 });
+const ofNumber: Refusals = [...finite, ...aFunction("[0, ∞)")];
+const decayRate: Refusals = [
+  [1, "must be in [0, 1), got 1"],
+  [-0.01, "must be in [0, 1), got -0.01"],
+  [NaN, "must be in [0, 1), got NaN"],
+  [Infinity, "must be in [0, 1), got Infinity"],
+  ["0.99", 'must be a number in [0, 1), got "0.99" (string)'],
+  [null, "must be a number in [0, 1), got null"],
+  [[0.9, 0.99], "must be a number in [0, 1), got [0.9, 0.99]"],
+  ...aFunction("[0, 1)"),
+];
 const above: Refusals = [
   [0, "must be in (0, ∞], got 0"],
   [-2, "must be in (0, ∞], got -2"],
@@ -80,8 +107,16 @@ const decayRates: Refusals = [
 const REFUSALS: Record<string, Refusals> = {
   lr: finiteOrSchedule,
   betas: decayRates,
-  eps: [...finite, ...aFunction("[0, ∞)")],
-  weightDecay: [...finite, ...aFunction("[0, ∞)")],
+  eps: ofNumber,
+  weightDecay: ofNumber,
+  momentum: ofNumber,
+  dampening: ofNumber,
+  lrDecay: ofNumber,
+  initialAccumulatorValue: ofNumber,
+  momentumDecay: ofNumber,
+  alpha: decayRate,
+  nesterov: flags,
+  centered: flags,
   amsgrad: flags,
   maximize: flags,
   weightDecouple: flags,
@@ -100,8 +135,16 @@ const LEGAL: Record<string, unknown[]> = {
   ],
   eps: [0, 1e30],
   weightDecay: [0, 2],
+  momentum: [0, 5e-324, 0.9, 1, 1.5],
+  dampening: [0, 0.5, 1, 2],
+  lrDecay: [0, 1e-4, 3],
+  initialAccumulatorValue: [0, 0.1, 1e30],
+  momentumDecay: [0, 1],
+  alpha: [0, 0.9999999],
   maxUpdate: [1e-30, Infinity],
 };
+/** What an option needs beside it to be legal. */
+const NEEDS: Record<string, object> = { nesterov: { momentum: 0.9 }, weightDecouple: { fixedDecay: false } };
 
 const thrownBy = (call: () => unknown): unknown => {
   try {
@@ -114,7 +157,8 @@ const thrownBy = (call: () => unknown): unknown => {
 
 it("the tables of this file cover the registry", () => {
   expect(Object.keys(DEFAULTS)).toEqual(rules.map(({ name }) => name));
-  expect(Object.keys(SLOTS)).toEqual(rules.map(({ name }) => name));
+  const options = new Set(Object.values(DEFAULTS).flatMap((defaults) => Object.keys(defaults)));
+  expect(Object.keys(REFUSALS).sort()).toEqual([...options].sort());
 });
 
 for (const { name, make } of rules) {
@@ -125,14 +169,6 @@ for (const { name, make } of rules) {
       expect(make().defaults).toStrictEqual(DEFAULTS[name]);
       expect(Object.keys(make().options).sort()).toEqual(Object.keys(DEFAULTS[name]!).sort());
       expect(make().name).toBe(name);
-    });
-
-    it("has the state slots of DESIGN.md, with and without amsgrad", () => {
-      const [plain, added] = SLOTS[name]!;
-      const slotsOf = (rule: ReturnType<typeof make>) => rule.stateSlots(rule.defaults);
-      expect(slotsOf(make())).toEqual(plain);
-      expect(slotsOf(make({ amsgrad: true }))).toEqual([...plain, ...added]);
-      expect(make().structural).toEqual(["amsgrad"]);
     });
 
     for (const option of Object.keys(DEFAULTS[name]!)) {
@@ -157,19 +193,19 @@ for (const { name, make } of rules) {
 
       for (const value of LEGAL[option] ?? [true, false].filter((flag) => flag !== DEFAULTS[name]![option])) {
         it(`takes ${option} ${shown(value)}`, () => {
-          const change = option === "weightDecouple" ? { fixedDecay: false } : {};
-          expect(make({ ...change, [option]: value }).defaults).toMatchObject({ [option]: value });
+          expect(make({ ...NEEDS[option], [option]: value }).defaults).toMatchObject({ [option]: value });
         });
       }
     }
 
+    const known = `; known: ${Object.keys(DEFAULTS[name]!).join(", ")}`;
     it.each([
       ["weight_decay", '; did you mean "weightDecay"?'],
       ["weigthDecay", '; did you mean "weightDecay"?'],
       ["WeightDecay", '; did you mean "weightDecay"?'],
-      ["beta", '; did you mean "betas"?'],
-      ["epsilonValue", `; known: ${Object.keys(DEFAULTS[name]!).join(", ")}`],
-      ["toString", `; known: ${Object.keys(DEFAULTS[name]!).join(", ")}`],
+      ["beta", "betas" in DEFAULTS[name]! ? '; did you mean "betas"?' : known],
+      ["epsilonValue", known],
+      ["toString", known],
     ])("refuses the unknown option %s, and helps", (option, remedy) => {
       for (const value of [1, undefined]) {
         const error = thrownBy(() => make({ [option]: value }));
@@ -197,18 +233,26 @@ for (const { name, make } of rules) {
       expect(make(overrides).defaults).toStrictEqual(DEFAULTS[name]);
     });
 
-    it("copies betas: of the caller, between two rules and between groups", () => {
-      const betas: [number, number] = [0.5, 0.6];
-      const rule = make({ betas });
-      betas[0] = 0.7;
-      expect(rule.defaults.betas).toEqual([0.5, 0.6]);
-      expect(make().defaults.betas).not.toBe(make().defaults.betas);
-      const tensor = () => ({ param: new Float32Array(1), grad: new Float32Array(1) });
-      const { paramGroups } = new ReferenceOptimizer([{ params: [tensor()] }, { params: [tensor()] }], rule);
-      const [first, second] = paramGroups.map((group) => group.betas);
-      expect(first).not.toBe(second);
-      expect(first).not.toBe(rule.defaults.betas);
-    });
+    if ("betas" in DEFAULTS[name]!) {
+      it.runIf("betas" in DEFAULTS[name]!)(
+        "copies betas: of the caller, between two rules and between groups",
+        () => {
+          const betas: [number, number] = [0.5, 0.6];
+          const rule = make({ betas });
+          betas[0] = 0.7;
+          expect(rule.defaults.betas).toEqual([0.5, 0.6]);
+          expect(make().defaults.betas).not.toBe(make().defaults.betas);
+          const tensor = () => ({ param: new Float32Array(1), grad: new Float32Array(1) });
+          const { paramGroups } = new ReferenceOptimizer(
+            [{ params: [tensor()] }, { params: [tensor()] }],
+            rule,
+          );
+          const [first, second] = paramGroups.map((group) => group.betas);
+          expect(first).not.toBe(second);
+          expect(first).not.toBe(rule.defaults.betas);
+        },
+      );
+    }
 
     it("is a plain value: spread, renamed and given other options it still steps", () => {
       const rule = make();
@@ -225,56 +269,26 @@ for (const { name, make } of rules) {
   });
 }
 
-describe("combinations", () => {
+describe("an option of other rules", () => {
   it.each([
-    [
-      { rectify: true, amsgrad: true },
-      "rectify",
-      "adabelief: rectify cannot be true with amsgrad true, which rectified steps would ignore; choose one",
-    ],
-    [
-      { fixedDecay: true, weightDecouple: false },
-      "fixedDecay",
-      "adabelief: fixedDecay cannot be true with weightDecouple false; set weightDecouple to true",
-    ],
-  ])(
-    "%j is refused at once, in a group and when it comes about between steps",
-    (options, option, message) => {
-      expect(thrownBy(() => adabelief(options))).toMatchObject({
-        name: "OptionError",
-        option,
-        value: true,
-        message,
-      });
-      const tensor = { param: new Float32Array(1), grad: new Float32Array(1) };
-      expect(() => new ReferenceOptimizer([{ params: [tensor], ...options }], adabelief())).toThrow(
-        `${message} (param group 0)`,
-      );
-      const optimizer = new ReferenceOptimizer([tensor], adabelief({ amsgrad: option === "rectify" }));
-      Object.assign(optimizer.paramGroups[0]!, options);
-      expect(() => {
-        optimizer.step();
-      }).toThrow(`${message} (param group 0)`);
-    },
-  );
-
-  it("is legal one by one", () => {
-    const legal = [{ rectify: true }, { amsgrad: true }, { fixedDecay: true }, { weightDecouple: false }];
-    for (const options of legal) expect(adabelief(options).defaults).toMatchObject(options);
-  });
-});
-
-describe("a group's options lie over the rule's", () => {
-  it.each<[string, UpdateRule<never>]>([
-    ["adam", adam({ lr: 0.5, eps: 0.25 }) as never],
-    ["adamw", adamw({ lr: 0.5, eps: 0.25 }) as never],
-  ])("%s: lr of the group, eps of the rule, undefined of neither", (_, rule) => {
-    const group = {
-      params: [{ param: new Float32Array(1), grad: new Float32Array(1) }],
-      lr: 0.75,
-      eps: undefined,
-    };
-    const { paramGroups } = new ReferenceOptimizer([group as never], rule);
-    expect(paramGroups[0]).toMatchObject({ lr: 0.75, eps: 0.25 });
+    ["nadam", "maximize", true],
+    ["radam", "maximize", true],
+    ["lion", "maximize", true],
+    ["lion", "eps", 1e-8],
+    ["radam", "amsgrad", true],
+    ["sgd", "betas", [0.9, 0.999]],
+    ["adagrad", "momentum", 0.9],
+    ["adam", "momentum", 0.9],
+    ["rmsprop", "betas", [0.9, 0.999]],
+    ["adamax", "amsgrad", true],
+  ])("of %s, %s, is unknown, as a rule's and as a group's", (name, option, value) => {
+    const { make } = rules.find((rule) => rule.name === name)!;
+    const message = `${name}: unknown option "${option}"`;
+    expect(thrownBy(() => make({ [option]: value }))).toMatchObject({ option, value });
+    expect(() => make({ [option]: value })).toThrow(message);
+    const group = { params: [{ param: new Float32Array(1), grad: new Float32Array(1) }], [option]: value };
+    const grouped = thrownBy(() => new ReferenceOptimizer([group as never], make()));
+    expect(grouped).toMatchObject({ name: "OptionError", option, value });
+    expect((grouped as Error).message).toMatch(new RegExp(`^${message}.* \\(param group 0\\)$`));
   });
 });

@@ -21,17 +21,25 @@ describe("package.json", () => {
       sideEffects: false,
       license: "MIT",
     });
-    for (const kind of ["dependencies", "peerDependencies", "optionalDependencies", "bundleDependencies"]) {
+    for (const kind of ["dependencies", "optionalDependencies", "bundleDependencies"]) {
       expect(packageJson).not.toHaveProperty(kind);
     }
+    // Only `webgpu-optim/check` needs it, and whoever imports that installs it.
+    expect(packageJson).toMatchObject({
+      peerDependencies: { wgsl_reflect: expect.any(String) as string },
+      peerDependenciesMeta: { wgsl_reflect: { optional: true } },
+    });
   });
 
-  it.each([".", "./reference"] as const)("exports %s with types first", (entry) => {
-    const conditions = packageJson.exports[entry];
-    expect(Object.keys(conditions)).toEqual(["types", "import"]);
-    expect(conditions.types).toMatch(/^\.\/dist\/.*\.d\.ts$/);
-    expect(conditions.import).toMatch(/^\.\/dist\/.*\.js$/);
-  });
+  it.each([".", "./check", "./conformance", "./reference"] as const)(
+    "exports %s with types first",
+    (entry) => {
+      const conditions = packageJson.exports[entry];
+      expect(Object.keys(conditions)).toEqual(["types", "import"]);
+      expect(conditions.types).toMatch(/^\.\/dist\/.*\.d\.ts$/);
+      expect(conditions.import).toMatch(/^\.\/dist\/.*\.js$/);
+    },
+  );
 
   it.each(packageJson.files.filter((file) => file !== "dist"))("lists %s, which exists", (file) => {
     expect(existsSync(path.join(ROOT, file))).toBe(true);
