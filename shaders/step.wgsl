@@ -29,6 +29,9 @@ fn step(
   @builtin(num_workgroups) workgroupCount: vec3u,
   @builtin(local_invocation_index) invocation: u32,
 ) {
+  if (isSkipped()) {
+    return;
+  }
   let index = workgroupId.y * workgroupCount.x + workgroupId.x;
   if (index >= arrayLength(&segments)) {
     return;
@@ -53,7 +56,7 @@ fn step(
       loadGrad(g + 2u * BLOCK_LANES),
       loadGrad(g + 3u * BLOCK_LANES),
     );
-    let stepped = param - deltaOf(param, grad, at);
+    let stepped = param - deltaOf(param, gradientOf(grad), at);
     storeParam(p, stepped.x);
     storeParam(p + BLOCK_LANES, stepped.y);
     storeParam(p + 2u * BLOCK_LANES, stepped.z);
@@ -74,7 +77,7 @@ fn step(
         grad[component] = loadGrad(g + component * BLOCK_LANES);
       }
     }
-    let stepped = param - deltaOf(param, grad, at);
+    let stepped = param - deltaOf(param, gradientOf(grad), at);
     for (var component = 0u; component < 4u; component++) {
       if (invocation + component * BLOCK_LANES < rest) {
         storeParam(p + component * BLOCK_LANES, stepped[component]);

@@ -9,6 +9,8 @@ export {
   UsageError,
 } from "./errors.js";
 export { MAX_FLOAT32, SMALLEST_NORMAL, averageLength, memory, rectification } from "./host-scalars.js";
+export { LossScale, type LossScaleOptions } from "./loss-scale.js";
+export type { OptimizerOptions, StepStats } from "./gradient-options.js";
 export { deviceRequirements, type DeviceRequirements } from "./gpu/limits.js";
 export type { Parameter } from "./gpu/tensor.js";
 export {
@@ -21,13 +23,7 @@ export {
   threeDecayRates,
   withOptions,
 } from "./options.js";
-export {
-  Optimizer,
-  type OptimizerOptions,
-  type ParamGroup,
-  type ParamGroupInput,
-  type StepOptions,
-} from "./optimizer.js";
+export { Optimizer, type ParamGroup, type ParamGroupInput, type StepOptions } from "./optimizer.js";
 export type {
   Memory,
   OptionSpec,

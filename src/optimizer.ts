@@ -1,12 +1,22 @@
 // Optimizer: param groups over the caller's GPU buffers, stepped by one rule. Knows rules only as values and the GPU only
 // through src/gpu.
-import { DeviceError, OptionError, ParameterError, UsageError, show } from "./errors.js";
+import { ControlledSteps } from "./controlled-steps.js";
+import { DeviceError, OptionError, ParameterError, UsageError } from "./errors.js";
 import { arenaReady } from "./gpu/arenas.js";
 import { refuseLost, underScopes, watchDevice } from "./gpu/error-scopes.js";
 import { clearGradients } from "./gpu/gradients.js";
+import { GradientControl } from "./gpu/gradient-control.js";
 import { GroupLaunch } from "./gpu/group-launch.js";
 import { prepareStates, readStates } from "./gpu/state-transfer.js";
 import { Tensor, type Parameter } from "./gpu/tensor.js";
+import {
+  checkOptimizerOptions,
+  handlesGradients,
+  type GradientHandling,
+  type OptimizerOptions,
+  type StepStats,
+} from "./gradient-options.js";
+import { MAX_FLOAT32 } from "./host-scalars.js";
 import {
   GroupRecord,
   checkGradScale,
@@ -27,16 +37,6 @@ export type ParamGroupInput<O extends RuleOptions> = GroupInput<O, Parameter>;
 /** A param group as the optimizer shows it; its options may be assigned between steps. */
 export type ParamGroup<O extends RuleOptions> = Group<O, Parameter>;
 
-/** Options of {@link Optimizer.create}. The first four come in a later version; until then they are refused. */
-export type OptimizerOptions = {
-  clipGradNorm?: number;
-  clipGradValue?: number;
-  skipNonFinite?: boolean;
-  monitor?: boolean;
-  /** Part of the labels of the optimizer's GPU objects. */
-  label?: string;
-};
-
 /** Options of {@link Optimizer.step}. */
 export type StepOptions = {
   /** Append to this encoder, between its passes, and submit nothing. */
@@ -49,8 +49,6 @@ export type StepOptions = {
 
 /** A group: the caller's side of it, and the GPU's. */
 type Entry<O extends RuleOptions> = { record: GroupRecord<O, Parameter>; launch: GroupLaunch };
-
-const NOT_YET = ["clipGradNorm", "clipGradValue", "skipNonFinite", "monitor"] as const;
 
 /**
  * Steps parameters that stay in the caller's `GPUBuffer`s, by a rule such as `adam()` or `adabelief()`.
@@ -69,6 +67,9 @@ export class Optimizer<O extends RuleOptions> {
   readonly #device: GPUDevice;
   readonly #rule: UpdateRule<O>;
   readonly #label: string;
+  /** Clips and skips, for an optimizer that does. */
+  readonly #control: GradientControl | undefined;
+  readonly #steps: ControlledSteps<O, Parameter> | undefined;
   #entries: Entry<O>[] = [];
   /** Every parameter's range, to refuse what overlaps one. */
   #params = new RangeIndex<GPUBuffer>();
@@ -76,10 +77,19 @@ export class Optimizer<O extends RuleOptions> {
   #adding: Promise<void> = Promise.resolve();
   #destroyed = false;
 
-  private constructor(device: GPUDevice, rule: UpdateRule<O>, label: string | undefined) {
+  private constructor(
+    device: GPUDevice,
+    rule: UpdateRule<O>,
+    label: string | undefined,
+    handling: GradientHandling,
+  ) {
     this.#device = device;
     this.#rule = rule;
     this.#label = `webgpu-optim/${rule.name}${label ? `/${label}` : ""}`;
+    if (handlesGradients(handling)) {
+      this.#control = new GradientControl(device, this.#label, handling);
+      this.#steps = new ControlledSteps(this.#control);
+    }
   }
 
   /**
@@ -100,22 +110,8 @@ export class Optimizer<O extends RuleOptions> {
     options: OptimizerOptions = {},
   ): Promise<Optimizer<O>> {
     checkRule("Optimizer.create", rule);
-    checkKeys("Optimizer.create", options, [...NOT_YET, "label"]);
-    const { label } = options;
-    if (label !== undefined && typeof label !== "string") {
-      throw new OptionError(`Optimizer.create: label must be a string, got ${show(label)}`, "label", label);
-    }
-    for (const option of NOT_YET) {
-      const value = options[option];
-      if (value !== undefined && value !== false) {
-        throw new OptionError(
-          `Optimizer.create: ${option} is not available in this version; leave it out`,
-          option,
-          value,
-        );
-      }
-    }
-    const optimizer = new Optimizer(device, rule, label);
+    const handling = checkOptimizerOptions("Optimizer.create", options);
+    const optimizer = new Optimizer(device, rule, options.label, handling);
     await optimizer.#add("Optimizer.create", toGroupInputs<O, Parameter>(params));
     return optimizer;
   }
@@ -145,17 +141,25 @@ export class Optimizer<O extends RuleOptions> {
     const contexts = new Map<GroupRecord<O, Parameter>, StepContext>();
     for (const { record, launch } of this.#entries) {
       if (record.group.frozen) continue;
-      contexts.set(record, stageScalars(record, gradScale, launch.staging));
+      // Under control gradients are scaled before the rule sees them.
+      contexts.set(record, stageScalars(record, this.#control ? 1 : gradScale, launch.staging));
       launch.follow(this.#params);
     }
 
     const ownEncoder =
       (encoder ?? pass) ? undefined : this.#device.createCommandEncoder({ label: this.#label });
     const ownPass = pass ? undefined : (encoder ?? ownEncoder)!.beginComputePass({ label: this.#label });
-    for (const { record, launch } of this.#entries) {
-      if (record.group.frozen) continue;
+    const stepped = this.#entries.filter(({ record }) => !record.group.frozen);
+    if (this.#control) {
+      this.#steps!.push(gradScale, contexts);
+      for (const { launch } of stepped) launch.encodeMeasure((pass ?? ownPass)!);
+      this.#control.encodeDecide((pass ?? ownPass)!);
+    }
+    for (const { record, launch } of stepped) {
       launch.encode((pass ?? ownPass)!);
-      record.advance(contexts.get(record)!);
+      const context = contexts.get(record)!;
+      if (this.#steps) this.#steps.advance(record, context);
+      else record.advance(context);
     }
     ownPass?.end();
     if (ownEncoder) this.#device.queue.submit([ownEncoder.finish()]);
@@ -189,6 +193,30 @@ export class Optimizer<O extends RuleOptions> {
   }
 
   /**
+   * Reads what was decided of the steps submitted so far, and takes over their counts: `paramGroups[i].step`, and the
+   * step that a schedule sees, then leave out the steps that were skipped. Waits for no more than that work; calls may
+   * overlap. Never needed to train.
+   *
+   * @throws {UsageError} when the optimizer neither clips nor skips
+   * @throws {DeviceError} the device is lost
+   */
+  async stats(): Promise<StepStats> {
+    if (this.#destroyed) refuseDestroyed("stats()");
+    refuseLost(this.#device, "stats()");
+    if (!this.#control) {
+      throw new UsageError(
+        "stats() has nothing to tell: give create() clipGradNorm, clipGradValue or skipNonFinite",
+      );
+    }
+    const { decided } = await readStates(this.#device, [], this.#control);
+    this.#steps!.learn(decided!);
+    const { norm, factor, total } = decided!;
+    const { measures } = this.#control;
+    const gradNorm = !measures || norm < 0 ? NaN : norm >= MAX_FLOAT32 ? Infinity : norm;
+    return { step: total.run, skippedSteps: total.run - total.taken, gradNorm, clipFactor: factor };
+  }
+
+  /**
    * Reads options, step counts and states: a snapshot of the work submitted when it is called.
    *
    * @throws {DeviceError} the device is lost or memory is short
@@ -196,9 +224,19 @@ export class Optimizer<O extends RuleOptions> {
   async stateDict(): Promise<StateDict> {
     if (this.#destroyed) refuseDestroyed("stateDict()");
     refuseLost(this.#device, "stateDict()");
-    const groups = saveGroups(this.#entries.map(({ record }) => record));
+    const records = this.#entries.map(({ record }) => record);
+    const groups = saveGroups(records);
     const launches = this.#entries.map(({ launch }) => launch);
-    const state = await readStates(this.#device, launches);
+    const { state, decided } = await readStates(this.#device, launches, this.#control);
+    if (decided) {
+      // Only the GPU knows which of the steps were taken.
+      for (const record of records) {
+        const { step, memory } = this.#steps!.taken(decided, record);
+        groups[record.index]!.step = step;
+        if (groups[record.index]!.memory) groups[record.index]!.memory = { ...memory };
+      }
+      this.#steps!.learn(decided);
+    }
     return { format: "webgpu-optim", version: 1, rule: this.#rule.name, groups, state };
   }
 
@@ -221,12 +259,14 @@ export class Optimizer<O extends RuleOptions> {
     });
     for (const { buffer, floats } of writes) this.#device.queue.writeBuffer(buffer, 0, floats);
     applyGroups(plan);
+    this.#steps?.restart();
   }
 
   /** Frees what the optimizer allocated, never the caller's buffers. No recorded step may be waiting. */
   destroy(): void {
     this.#destroyed = true;
     for (const { launch } of this.#entries) launch.destroy();
+    if (this.#entries.length > 0) this.#control?.destroy();
     this.#entries = [];
   }
 
@@ -245,13 +285,12 @@ export class Optimizer<O extends RuleOptions> {
       launch.tensors.flatMap(({ param, grad }) => [param.buffer, grad.buffer]),
     );
     await Promise.all([...new Set(buffers)].flatMap((buffer) => arenaReady(buffer) ?? []));
-    await Promise.all(entries.map(({ launch }) => launch.loadKernels()));
+    await Promise.all([...entries.map(({ launch }) => launch.loadKernels()), this.#control?.load()]);
     refuseLost(this.#device, call);
-    await allocate(
-      this.#device,
-      call,
-      entries.map(({ launch }) => launch),
-    );
+    const launches = entries.map(({ launch }) => launch);
+    const present = this.#entries.map(({ launch }) => launch);
+    await allocate(this.#device, call, launches, present, this.#control);
+    this.#steps?.add(entries.map(({ record }) => record));
     if (this.#isDestroyed()) {
       for (const { launch } of entries) launch.destroy();
       refuseDestroyed(call);
@@ -287,6 +326,7 @@ export class Optimizer<O extends RuleOptions> {
         slots: record.slots,
         initial: rule.initialState?.(record.group) ?? {},
         scalarCount: rule.scalars.length,
+        control: this.#control && { control: this.#control, group: record.index },
       };
       return { record, launch: new GroupLaunch(this.#device, setup, tensors) };
     });
@@ -317,12 +357,24 @@ function stageScalars<O extends RuleOptions>(
 }
 
 /** Allocates and probes; frees everything again when the device refuses. */
-async function allocate(device: GPUDevice, call: string, launches: readonly GroupLaunch[]): Promise<void> {
-  const { error } = underScopes(device, () => {
+async function allocate(
+  device: GPUDevice,
+  call: string,
+  launches: readonly GroupLaunch[],
+  present: readonly GroupLaunch[],
+  control: GradientControl | undefined,
+): Promise<void> {
+  const { error, value: undo } = underScopes(device, () => {
+    const added = launches.map((launch) => {
+      return { partialCapacity: launch.placePartials(), scalarCount: launch.setup.scalarCount };
+    });
+    const shrink = control?.grow(added);
+    if (control) for (const launch of present) launch.rebind();
     for (const launch of launches) {
       launch.allocate();
       launch.probe();
     }
+    return shrink;
   });
   const failure = await error;
   if (!failure) {
@@ -331,6 +383,8 @@ async function allocate(device: GPUDevice, call: string, launches: readonly Grou
   }
   const culprits = await blame(device, launches);
   for (const launch of launches) launch.destroy();
+  undo?.();
+  if (control) for (const launch of present) launch.rebind();
   if (failure.kind === "out-of-memory") {
     throw new DeviceError(`${call}: the GPU is out of memory for the optimizer's state: ${failure.message}`);
   }

@@ -2,12 +2,13 @@
 // text, its state slots and the number of its scalars.
 import { refuseOverlap, type RangeIndex } from "../range-index.js";
 import { assignmentsOf, type Assignments } from "./arenas.js";
+import type { GradientControl } from "./gradient-control.js";
 import { launchLimits } from "./limits.js";
-import { kernelNow, loadKernel, type Kernel, type KernelSource, type Variant } from "./pipelines.js";
+import { kernelNow, loadKernel, stepProgram, type Kernel, type Program, type Variant } from "./pipelines.js";
 import { ScalarRing } from "./scalar-ring.js";
 import type { Tensor } from "./tensor.js";
 import { INDIRECT } from "./usage.js";
-import { Unit, type BoundDispatch, type UnitContext } from "./unit.js";
+import { Unit, type BoundDispatch, type ScalarSource, type UnitContext } from "./unit.js";
 
 /** What a group's launch needs to know of its rule. */
 export type LaunchSetup = {
@@ -17,6 +18,8 @@ export type LaunchSetup = {
   /** What a slot starts from; 0 where none is named. */
   initial: Readonly<Record<string, number>>;
   scalarCount: number;
+  /** What clips and skips, and the group's place in it. */
+  control?: { control: GradientControl; group: number } | undefined;
 };
 
 /** A gradient that the caller assigned anew. */
@@ -33,6 +36,7 @@ export class GroupLaunch {
   readonly #kernels = new Map<Variant, Kernel>();
   readonly #offsets = new Uint32Array(1);
   #ring: ScalarRing | undefined;
+  #staging: Float32Array | undefined;
   #dispatches: BoundDispatch[] = [];
 
   /** Plans without making any GPU object. @throws {ParameterError} when a dispatch cannot be bound */
@@ -79,10 +83,33 @@ export class GroupLaunch {
 
   /** Creates buffers and bind groups. Synchronous, so that error scopes can stand around it. */
   allocate(): void {
-    const { label, scalarCount } = this.setup;
-    this.#ring = new ScalarRing(this.device, scalarCount, `${label}/scalars`);
-    for (const unit of this.units) unit.allocate(this.#ring);
+    const { label, scalarCount, control } = this.setup;
+    if (!control) this.#ring = new ScalarRing(this.device, scalarCount, `${label}/scalars`);
+    for (const unit of this.units) unit.allocate(this.#scalars());
     this.#flatten();
+  }
+
+  /** Rows of partial sums that the group needs at most; gives its units their places. */
+  placePartials(): number {
+    let rows = 0;
+    for (const unit of this.units) {
+      unit.firstPartial = rows;
+      rows += unit.partialCapacity;
+    }
+    return rows;
+  }
+
+  /** Binds everything anew, for scalars that lie elsewhere. */
+  rebind(): void {
+    for (const unit of this.units) unit.rebind(this.#scalars());
+    this.#flatten();
+  }
+
+  #scalars(): ScalarSource {
+    const { control, scalarCount } = this.setup;
+    if (!control) return this.#ring!;
+    const slotBytes = Math.ceil((scalarCount * 4) / 16) * 16;
+    return { buffer: control.control.resolved, slotBytes, control };
   }
 
   /** Encodes every dispatch with no workgroup: the device then checks the buffers, and nothing changes. */
@@ -134,18 +161,26 @@ export class GroupLaunch {
       moves.forEach(({ tensor }, index) => (tensor.grad = before[index]!));
       throw error;
     }
-    for (const unit of units) unit.bind(this.#ring!);
+    for (const unit of units) unit.bind(this.#scalars());
     this.#flatten();
   }
 
   /** The floats to fill with the scalars of the step that is encoded next. */
   get staging(): Float32Array {
-    return this.#ring!.staging;
+    return (this.#staging ??= this.#ring?.staging ?? new Float32Array(this.setup.scalarCount));
+  }
+
+  /** Encodes what measures the gradients of a step. */
+  encodeMeasure(pass: GPUComputePassEncoder): void {
+    const { control } = this.setup;
+    if (!control?.control.measures) return;
+    control.control.encodeMeasure(pass, this.#dispatches as (BoundDispatch & { measure: GPUBindGroup })[]);
   }
 
   /** Encodes one step into an open pass; leaves pipeline and bind group 0 set. */
   encode(pass: GPUComputePassEncoder): void {
-    this.#offsets[0] = this.#ring!.push();
+    const { control } = this.setup;
+    this.#offsets[0] = control ? control.control.scalarOffset(control.group) : this.#ring!.push();
     let current: Kernel | undefined;
     for (const { kernel, bindGroup, x, y } of this.#dispatches) {
       if (kernel !== current) pass.setPipeline(kernel.pipeline);
@@ -179,8 +214,9 @@ export class GroupLaunch {
     return kernel;
   }
 
-  #source(variant: Variant): KernelSource {
-    return { wgsl: this.setup.wgsl, stateless: this.setup.slots.length === 0, variant };
+  #source(variant: Variant): Program {
+    const { wgsl, slots, control } = this.setup;
+    return stepProgram({ wgsl, stateless: slots.length === 0, variant, controlled: control !== undefined });
   }
 
   #flatten(): void {

@@ -1,6 +1,7 @@
 // Moves state between the GPU and plain arrays.
 import { DeviceError } from "../errors.js";
 import { underScopes } from "./error-scopes.js";
+import type { Decided, GradientControl } from "./gradient-control.js";
 import type { GroupLaunch } from "./group-launch.js";
 import { gather, scatter } from "./state-layout.js";
 import type { Unit } from "./unit.js";
@@ -14,15 +15,18 @@ type Staged = { launch: GroupLaunch; unit: Unit; index: number; buffer: GPUBuffe
 
 /**
  * Reads the state of every tensor of some groups, as it is after the work submitted so far.
- * @returns slots by name of the parameter
+ * @param control whose counts are read along with them
+ * @returns slots by name of the parameter, and what the control decided
  * @throws {DeviceError} when memory is short or the device is lost
  */
 export async function readStates(
   device: GPUDevice,
   launches: readonly GroupLaunch[],
-): Promise<Record<string, Slots<Float32Array>>> {
-  const { value: staged, error } = underScopes(device, () => stageStates(device, launches));
-  const mapped = Promise.all(staged.map((entry) => entry.mapped));
+  control?: GradientControl,
+): Promise<{ state: Record<string, Slots<Float32Array>>; decided: Decided | undefined }> {
+  const { value, error } = underScopes(device, () => stageStates(device, launches, control));
+  const { staged, counts } = value;
+  const mapped = Promise.all([...staged.map((entry) => entry.mapped), counts?.mapped]);
   try {
     await mapped;
     // Mapping succeeds even where the copy was refused, and shows zeros.
@@ -30,16 +34,22 @@ export async function readStates(
     if (failure) throw new Error(failure.message);
     const states = zeroStates(launches);
     for (const entry of staged) copyOut(entry, states);
-    return Object.fromEntries(states);
+    const decided = counts && control!.parse(counts.buffer.getMappedRange());
+    return { state: Object.fromEntries(states), decided };
   } catch (cause) {
     const reason = (await error)?.message ?? (cause instanceof Error ? cause.message : String(cause));
     throw new DeviceError(`stateDict: the state could not be read: ${reason}`, { cause });
   } finally {
     for (const { buffer } of staged) buffer.destroy();
+    counts?.buffer.destroy();
   }
 }
 
-function stageStates(device: GPUDevice, launches: readonly GroupLaunch[]): Staged[] {
+function stageStates(
+  device: GPUDevice,
+  launches: readonly GroupLaunch[],
+  control: GradientControl | undefined,
+) {
   const encoder = device.createCommandEncoder({ label: "webgpu-optim/state" });
   const staged = launches.flatMap((launch) =>
     launch.units.flatMap((unit) =>
@@ -51,8 +61,12 @@ function stageStates(device: GPUDevice, launches: readonly GroupLaunch[]): Stage
       }),
     ),
   );
+  const counts = control?.stage(encoder);
   device.queue.submit([encoder.finish()]);
-  return staged.map((entry) => ({ ...entry, mapped: entry.buffer.mapAsync(MAP_READ_MODE) }));
+  return {
+    staged: staged.map((entry): Staged => ({ ...entry, mapped: entry.buffer.mapAsync(MAP_READ_MODE) })),
+    counts: counts && { buffer: counts, mapped: counts.mapAsync(MAP_READ_MODE) },
+  };
 }
 
 /** GPUMapMode.READ. */

@@ -13,7 +13,8 @@ import {
   type TensorRange,
 } from "./launch-plan.js";
 import { BINDINGS, type Kernel, type Variant } from "./pipelines.js";
-import { RING_STEPS, type ScalarRing } from "./scalar-ring.js";
+import { CONTROL_BYTES, PARTIAL_BYTES, type GradientControl } from "./gradient-control.js";
+import { RING_STEPS } from "./scalar-ring.js";
 import { filledStructs } from "./state-layout.js";
 import type { Tensor } from "./tensor.js";
 import { COPY_DST, COPY_SRC, STORAGE } from "./usage.js";
@@ -31,7 +32,21 @@ export type UnitContext = {
 };
 
 /** A dispatch that is ready to be encoded. */
-export type BoundDispatch = { kernel: Kernel; bindGroup: GPUBindGroup; x: number; y: number };
+export type BoundDispatch = {
+  kernel: Kernel;
+  bindGroup: GPUBindGroup;
+  x: number;
+  y: number;
+  /** What measures its gradients, for an optimizer that clips or skips. */
+  measure?: GPUBindGroup;
+};
+
+/** Where a step kernel finds the scalars of its group, and what was decided of the step. */
+export type ScalarSource = {
+  buffer: GPUBuffer;
+  slotBytes: number;
+  control?: { control: GradientControl; group: number };
+};
 
 /** The dispatches for one arrangement of the gradients, and their bind groups by gradient buffers. */
 type Arrangement = {
@@ -60,6 +75,8 @@ export class Unit {
   states: GPUBuffer[] = [];
   /** What a step encodes. */
   dispatches: BoundDispatch[] = [];
+  /** First row of its partial sums among the group's. */
+  firstPartial = 0;
   readonly #ranges: TensorRange[];
   readonly #arrangements = new Map<string, Arrangement>();
   /** Segments of forgotten arrangements, and the count of arrangements made when each was forgotten. */
@@ -104,7 +121,7 @@ export class Unit {
   }
 
   /** Creates the state buffers, filled with what the slots start from, and binds everything. */
-  allocate(ring: ScalarRing): void {
+  allocate(scalars: ScalarSource): void {
     const { device, label, initial } = this.context;
     const usage = STORAGE | COPY_SRC | COPY_DST;
     this.states = this.placement.bufferBytes.map((size) =>
@@ -116,11 +133,11 @@ export class Unit {
         device.queue.writeBuffer(buffer, 0, filledStructs(buffer.size / 4, initial));
       }
     }
-    this.bind(ring);
+    this.bind(scalars);
   }
 
   /** Makes {@link dispatches} follow the gradients; what was made for the same buffers before is used again. */
-  bind(ring: ScalarRing): void {
+  bind(scalars: ScalarSource): void {
     const { gradients, buffers } = this.#gradients();
     const key = gradients
       .map(({ buffer, offset, shared }) => `${buffer}${shared ? "s" : ":"}${offset}`)
@@ -134,7 +151,7 @@ export class Unit {
     const byFirst = arrangement.bound.get(buffers[0]!) ?? new Map<string, BoundDispatch[]>();
     arrangement.bound.set(buffers[0]!, byFirst);
     const ids = buffers.map(idOf).join();
-    this.dispatches = byFirst.get(ids) ?? this.#bindGroups(arrangement, buffers, ring);
+    this.dispatches = byFirst.get(ids) ?? this.#bindGroups(arrangement, buffers, scalars);
     byFirst.set(ids, this.dispatches);
   }
 
@@ -147,6 +164,24 @@ export class Unit {
     const [key, { segments }] = this.#arrangements.entries().next().value!;
     this.#arrangements.delete(key);
     this.#retired.push({ segments, at: this.#made });
+  }
+
+  /**
+   * Rows of partial sums that any arrangement of the gradients needs at most. They lie as the segments do, whose rows
+   * are as large: each dispatch begins at a multiple of the binding alignment.
+   */
+  get partialCapacity(): number {
+    const { chunkLength, alignment } = this.context.limits;
+    const { pieces } = this.placement;
+    const rows = pieces.reduce((sum, { length }) => sum + Math.ceil(length / chunkLength), 0);
+    const aligned = alignment / PARTIAL_BYTES;
+    return (Math.ceil(rows / aligned) + pieces.length) * aligned;
+  }
+
+  /** Binds everything anew, for scalars that lie elsewhere. */
+  rebind(scalars: ScalarSource): void {
+    for (const arrangement of this.#arrangements.values()) arrangement.bound = new WeakMap();
+    this.bind(scalars);
   }
 
   destroy(): void {
@@ -187,14 +222,14 @@ export class Unit {
     return { dispatches, segments, starts, bound: new WeakMap() };
   }
 
-  #bindGroups(arrangement: Arrangement, gradBuffers: GPUBuffer[], ring: ScalarRing): BoundDispatch[] {
+  #bindGroups(arrangement: Arrangement, gradBuffers: GPUBuffer[], source: ScalarSource): BoundDispatch[] {
     const { device, label } = this.context;
     const paramBuffer = this.tensors[0]!.param.buffer;
     return arrangement.dispatches.map(({ shared, gradBuffer, stateBuffer, param, grad, segments }, index) => {
       const kernel = this.context.kernel(shared ? "shared" : "separate");
       const part = (buffer: GPUBuffer, offset: number, size: number) => ({ buffer, offset, size });
       const entries: GPUBindGroupEntry[] = [
-        { binding: BINDINGS.scalars, resource: part(ring.buffer, 0, ring.slotBytes) },
+        { binding: BINDINGS.scalars, resource: part(source.buffer, 0, source.slotBytes) },
         {
           binding: BINDINGS.segments,
           resource: part(arrangement.segments, arrangement.starts[index]!, segments.byteLength),
@@ -207,10 +242,24 @@ export class Unit {
         const resource = part(gradBuffers[gradBuffer]!, grad.start, grad.end - grad.start);
         entries.push({ binding: BINDINGS.grads, resource });
       }
+      if (source.control) {
+        const resource = part(source.control.control.resolved, 0, CONTROL_BYTES);
+        entries.push({ binding: BINDINGS.control, resource });
+      }
       const bindGroup = device.createBindGroup({ label, layout: kernel.layout, entries });
       const rows = segments.length / SEGMENT_WORDS;
       const [x, y] = workgroupGrid(rows, device.limits.maxComputeWorkgroupsPerDimension);
-      return { kernel, bindGroup, x, y };
+      if (!source.control?.control.measures) return { kernel, bindGroup, x, y };
+      const { control, group } = source.control;
+      const start = arrangement.starts[index]!;
+      const measured = shared ? paramBuffer : gradBuffers[gradBuffer]!;
+      const measure = control.measureGroup(
+        group,
+        part(arrangement.segments, start, segments.byteLength),
+        part(measured, grad.start, grad.end - grad.start),
+        this.firstPartial + start / PARTIAL_BYTES,
+      );
+      return { kernel, bindGroup, x, y, measure };
     });
   }
 }

@@ -1,5 +1,12 @@
 // ReferenceOptimizer: the interface of Optimizer over plain arrays, in float64 and synchronous. It knows no WebGPU.
-import { OptionError, ParameterError, show } from "../errors.js";
+import { ParameterError, UsageError, show } from "../errors.js";
+import {
+  checkOptimizerOptions,
+  handlesGradients,
+  type GradientHandling,
+  type OptimizerOptions,
+  type StepStats,
+} from "../gradient-options.js";
 import {
   GroupRecord,
   checkGradScale,
@@ -12,6 +19,7 @@ import {
 } from "../param-groups.js";
 import { indexParams, refuseOverlap } from "../range-index.js";
 import type { RuleOptions, UpdateRule } from "../rule.js";
+import { handleGradients, type HandledStep } from "./gradient-handling.js";
 import { applyGroups, planLoad, saveGroups, type AnyStateDict, type StateDict } from "../state-dict.js";
 
 /** Values of a parameter or a gradient. In a Float32Array every step rounds the parameter to float32. */
@@ -35,8 +43,6 @@ type Entry<O extends RuleOptions> = {
   states: Record<string, Float64Array>[];
 };
 
-const NOT_YET = ["clipGradNorm", "clipGradValue", "skipNonFinite", "monitor"] as const;
-
 /**
  * Steps plain arrays by a rule's float64 reference function: an oracle for tests, and an optimizer where there is no GPU.
  *
@@ -48,7 +54,9 @@ export class ReferenceOptimizer<O extends RuleOptions> {
   /** The groups, in the order given. Options assigned to one hold from the next `step()`. */
   readonly paramGroups: Group<O, ReferenceParameter>[] = [];
   readonly #rule: UpdateRule<O>;
+  readonly #handling: GradientHandling;
   #entries: Entry<O>[] = [];
+  #stats = { step: 0, skippedSteps: 0, gradNorm: 0, clipFactor: 1 };
   #destroyed = false;
 
   /**
@@ -60,21 +68,11 @@ export class ReferenceOptimizer<O extends RuleOptions> {
   constructor(
     params: ReferenceParameter[] | GroupInput<O, ReferenceParameter>[],
     rule: UpdateRule<O>,
-    options: Partial<Record<(typeof NOT_YET)[number], unknown>> & { label?: string } = {},
+    options: OptimizerOptions = {},
   ) {
     this.#rule = rule;
     checkRule("ReferenceOptimizer", rule);
-    checkKeys("ReferenceOptimizer", options, [...NOT_YET, "label"]);
-    for (const option of NOT_YET) {
-      const value = options[option];
-      if (value !== undefined && value !== false) {
-        throw new OptionError(
-          `ReferenceOptimizer: ${option} is not available in this version; leave it out`,
-          option,
-          value,
-        );
-      }
-    }
+    this.#handling = checkOptimizerOptions("ReferenceOptimizer", options);
     this.#add(toGroupInputs<O, ReferenceParameter>(params));
   }
 
@@ -90,18 +88,45 @@ export class ReferenceOptimizer<O extends RuleOptions> {
     checkGradScale(this.#rule.name, gradScale);
     for (const { record } of this.#entries) record.check();
     checkMemory(this.#entries);
-    const steps = this.#entries
-      .filter(({ record }) => !record.group.frozen)
-      .map(({ record, states }) => {
-        const context = record.nextStep(gradScale);
-        return { record, states, context, update: this.#rule.reference(record.group, context) };
-      });
+    const active = this.#entries.filter(({ record }) => !record.group.frozen);
+    const handles = handlesGradients(this.#handling);
+    // Handled gradients are scaled before the rule sees them.
+    const steps = active.map(({ record, states }) => {
+      const context = record.nextStep(handles ? 1 : gradScale);
+      return { record, states, context, update: this.#rule.reference(record.group, context) };
+    });
+    const handled = handles ? this.#handle(gradScale, active) : undefined;
+    if (handled?.skip) return;
     for (const { record, states, context, update } of steps) {
       record.group.params.forEach(({ param, grad }, position) => {
-        stepArray(param, grad, states[position]!, record.slots, update);
+        const gradients = handled ? Float64Array.from(grad, handled.handle) : grad;
+        stepArray(param, gradients, states[position]!, record.slots, update);
       });
       record.advance(context);
     }
+  }
+
+  /** Decides a step, and notes what {@link stats} tells of it. */
+  #handle(gradScale: number, active: readonly Entry<O>[]): HandledStep {
+    const gradients = active.flatMap(({ record }) => record.group.params.map(({ grad }) => grad));
+    const handled = handleGradients(this.#handling, gradScale, gradients);
+    const { step, skippedSteps } = this.#stats;
+    this.#stats = {
+      step: step + 1,
+      skippedSteps: skippedSteps + (handled.skip ? 1 : 0),
+      gradNorm: handled.norm,
+      clipFactor: handled.factor,
+    };
+    return handled;
+  }
+
+  /** What was decided of the steps so far, as `Optimizer.stats()`. @throws {UsageError} when nothing is clipped or skipped */
+  stats(): StepStats {
+    if (this.#destroyed) refuseDestroyed("stats()");
+    if (!handlesGradients(this.#handling)) {
+      throw new UsageError("stats() has nothing to tell: give clipGradNorm, clipGradValue or skipNonFinite");
+    }
+    return { ...this.#stats };
   }
 
   /** Clears every gradient, those of frozen groups too. */
