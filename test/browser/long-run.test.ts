@@ -21,7 +21,7 @@ describe("10 000 noisy steps of 180 elements", () => {
       const run = { length: 180, steps: 10_000, seed: 5 };
       const measurements = await measureTrajectory(scratch, rule, run, breathe);
       scratch.destroy();
-      expect(measurements).toHaveLength(3);
+      expect(measurements).toHaveLength(4);
       expect(measurements.filter(({ error, bound }) => !(error <= bound))).toEqual([]);
     },
   );
