@@ -58,6 +58,8 @@ const tests = async (): Promise<ViteUserConfig> => ({
       { extends: true, test: { name: "unit", environment: "node", include: ["test/unit/**/*.test.ts"] } },
       {
         extends: true,
+        // Found late, a dependency would reload the tests on a machine that runs them for the first time.
+        optimizeDeps: { include: ["fast-check"] },
         test: {
           name: "browser",
           include: ["test/browser/**/*.test.ts"],

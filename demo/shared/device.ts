@@ -31,7 +31,9 @@ export async function causeOf(error: unknown, device: GPUDevice | undefined): Pr
 }
 
 /** The adapter's name, as far as the browser tells it. */
-export function adapterName(info: GPUAdapterInfo | undefined): string {
+export function adapterName(
+  info: Pick<GPUAdapterInfo, "vendor" | "architecture" | "device" | "description"> | undefined,
+): string {
   if (!info) return "unnamed GPU";
   if (info.architecture === "swiftshader") return "SwiftShader (software, no graphics card)";
   const parts = [info.vendor, info.architecture].filter((part) => part !== "");

@@ -25,3 +25,13 @@ export function onPress(button: HTMLButtonElement, callback: () => void): void {
     if (button.getAttribute("aria-disabled") !== "true") callback();
   });
 }
+
+/** A new element with these children. */
+export function element<Tag extends keyof HTMLElementTagNameMap>(
+  tag: Tag,
+  ...children: (string | Node)[]
+): HTMLElementTagNameMap[Tag] {
+  const created = document.createElement(tag);
+  created.append(...children);
+  return created;
+}

@@ -32,8 +32,9 @@ fn update(param: vec4f, grad: vec4f, state: State, scalars: Scalars) -> Update {
   let g = scalars.gradScale * grad + scalars.weightDecay * param;
   let d = g - state.expAvg;
   let expAvg = state.expAvg + scalars.oneMinusBeta1 * d;
+  // eps joins the small term first: added to the rounded sum, it would round to the same side in every step.
   let deviation = scalars.deviationWeight * (d * d) - scalars.dropped * state.expAvgVar;
-  let expAvgVar = scalars.retained * state.expAvgVar + deviation + scalars.eps;
+  let expAvgVar = scalars.retained * state.expAvgVar + (deviation + scalars.eps);
   let denominator = sqrt(expAvgVar) * scalars.denominatorScale + scalars.denominatorEps;
   let change = clamp(scalars.stepSize * (expAvg / denominator), vec4f(-scalars.maxChange), vec4f(scalars.maxChange));
   let delta = scalars.decay * param + change;

@@ -9,13 +9,17 @@ import type { AnyRule } from "./variants.js";
 
 /**
  * Steps once on the GPU from a given start, and measures every element against its bound.
- * @param bounded how the bounds are made; default: as the registry's rule of that name
+ * @param options bounded: how the bounds are made, default as the registry's rule of that name; breathe: called now and
+ * then, so that a page stays alive
  */
 export async function measureStep(
   scratch: Scratch,
   rule: AnyRule,
   start: Start,
-  bounded: BoundedRule = boundedRule(rule.name),
+  {
+    bounded = boundedRule(rule.name),
+    breathe,
+  }: { bounded?: BoundedRule; breathe?: () => Promise<void> } = {},
 ): Promise<Measurement[]> {
   const [param, grad] = [scratch.buffer(start.param), scratch.buffer(start.grad)];
   const optimizer = await Optimizer.create(scratch.device, [{ name: "tensor", param, grad }], rule);
@@ -23,7 +27,13 @@ export async function measureStep(
     optimizer.loadStateDict(savedStart(rule, start));
     optimizer.step({ gradScale: start.gradScale });
     const { state } = await optimizer.stateDict();
-    return compare(rule, bounded, start, { param: await scratch.read(param), ...state.tensor });
+    return await compare(
+      rule,
+      bounded,
+      start,
+      { param: await scratch.read(param), ...state.tensor },
+      breathe,
+    );
   } finally {
     optimizer.destroy();
   }
@@ -35,12 +45,13 @@ function savedStart(rule: AnyRule, { step, memory, state }: Start): StateDict {
 }
 
 /** The worst element of each quantity; a NaN is worse than anything. */
-function compare(
+async function compare(
   rule: AnyRule,
   bounded: BoundedRule,
   start: Start,
   actual: Record<string, Float32Array>,
-): Measurement[] {
+  breathe: (() => Promise<void>) | undefined,
+): Promise<Measurement[]> {
   const { param, grad, state, step, memory, gradScale } = start;
   const lr = rule.defaults.lr as number;
   const update = rule.reference(rule.defaults, { lr, step: step + 1, gradScale, memory });
@@ -50,6 +61,7 @@ function compare(
   );
   const worst = new Map<string, Measurement>();
   for (let i = 0; i < param.length; i++) {
+    if (i % 32768 === 32767) await breathe?.();
     const before = Object.fromEntries(slots.map((slot) => [slot, state[slot]![i]!]));
     const reference = (gradient: number) => {
       const after = { ...before };

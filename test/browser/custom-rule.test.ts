@@ -54,7 +54,7 @@ describe("adan", () => {
       for (const regime of regimes) {
         for (const step of [0, 1, 99]) {
           const start = randomStart(rule, 257, { step, regime, seed: step + 1 });
-          const measurements = await measureStep(scratch, rule, start, bounded);
+          const measurements = await measureStep(scratch, rule, start, { bounded });
           const beyond = measurements.filter(({ error, bound }) => !(error <= bound));
           expect(beyond, `${regime.name} gradients, step ${step + 1}`).toEqual([]);
         }

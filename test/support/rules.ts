@@ -19,11 +19,9 @@ export const rules = allRules
   .map(({ name, make }) => ({ name, make: (options: object = {}) => asSomeRule(make(options)) }));
 
 /** Every combination of a rule's structural options: each has a kernel, or a state, of its own. */
-export function structuresOf(
-  rule: Pick<UpdateRule<RuleOptions>, "structural"> & { defaults: object },
-): object[] {
+export function structuresOf(rule: { structural: readonly string[]; defaults: object }): object[] {
   const defaults = rule.defaults as Record<string, unknown>;
-  return (rule.structural as readonly string[]).reduce<object[]>(
+  return rule.structural.reduce<object[]>(
     (all, option) => {
       const other = typeof defaults[option] === "number" ? 0.9 : true;
       return [...all, ...all.map((options) => ({ ...options, [option]: other }))];

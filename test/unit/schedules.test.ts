@@ -22,337 +22,166 @@ const BOUND = 1e-13;
 /** Absolute: half a cosine at its end is (1 + cos π) / 2, which a library may miss by this. */
 const FLOOR = 1e-17;
 
-type Table = [count: number, lr: number][];
-
-/** By schedule: arguments, and the learning rates by completed steps. */
-const TABLES: [title: string, schedule: Schedule, table: Table][] = [
+/** By schedule: its arguments, completed steps, and the learning rates after them. */
+const TABLES: [title: string, schedule: Schedule, counts: number[], lrs: number[]][] = [
   // init
-  [
-    "constant 0.3",
-    constantSchedule(0.3),
-    [
-      [0, 0.3],
-      [1, 0.3],
-      [1e6, 0.3],
-    ],
-  ],
-  [
-    "constant 0",
-    constantSchedule(0),
-    [
-      [0, 0],
-      [7, 0],
-    ],
-  ],
+  ["constant 0.3", constantSchedule(0.3), [0, 1, 1e6], [0.3, 0.3, 0.3]],
+  ["constant 0", constantSchedule(0), [0, 7], [0, 0]],
 
   // (init − end)·(1 − clip(c − begin, 0, T)/T) + end
   [
     "linear 0.1 to 0.02 over 10",
     linearSchedule({ init: 0.1, end: 0.02, steps: 10 }),
-    [
-      [0, 0.1],
-      [1, 0.092],
-      [3, 0.076],
-      [5, 0.06],
-      [9, 0.028],
-      [10, 0.02],
-      [11, 0.02],
-      [1000, 0.02],
-    ],
+    [0, 1, 3, 5, 9, 10, 11, 1000],
+    [0.1, 0.092, 0.076, 0.06, 0.028, 0.02, 0.02, 0.02],
   ],
   [
     "linear 0 to 0.3 over 4 from 5 on",
     linearSchedule({ init: 0, end: 0.3, steps: 4, begin: 5 }),
-    [
-      [0, 0],
-      [4, 0],
-      [5, 0],
-      [6, 0.075],
-      [7, 0.15],
-      [8, 0.225],
-      [9, 0.3],
-      [10, 0.3],
-      [100, 0.3],
-    ],
+    [0, 4, 5, 6, 7, 8, 9, 10, 100],
+    [0, 0, 0, 0.075, 0.15, 0.225, 0.3, 0.3, 0.3],
   ],
-  [
-    "linear 1 to 0 over 2.5",
-    linearSchedule({ init: 1, end: 0, steps: 2.5 }),
-    [
-      [0, 1],
-      [1, 0.6],
-      [2, 0.2],
-      [3, 0],
-    ],
-  ],
+  ["linear 1 to 0 over 2.5", linearSchedule({ init: 1, end: 0, steps: 2.5 }), [0, 1, 2, 3], [1, 0.6, 0.2, 0]],
 
   // init·((1 − alpha)·(½·(1 + cos(π·min(c, T)/T)))^exponent + alpha)
   [
     "cosine 0.1 over 10",
     cosineSchedule({ init: 0.1, steps: 10 }),
-    [
-      [0, 0.1],
-      [1, 0.0975528258147577],
-      [3, 0.0793892626146237],
-      [5, 0.05],
-      [9, 0.00244717418524232],
-      [10, 0],
-      [11, 0],
-      [1000, 0],
-    ],
+    [0, 1, 3, 5, 9, 10, 11, 1000],
+    [0.1, 0.0975528258147577, 0.0793892626146237, 0.05, 0.00244717418524232, 0, 0, 0],
   ],
   [
     "cosine 0.5 over 7, alpha 0.1",
     cosineSchedule({ init: 0.5, steps: 7, alpha: 0.1 }),
-    [
-      [0, 0.5],
-      [1, 0.477717995278044],
-      [3, 0.325067210140171],
-      [6, 0.0722820047219557],
-      [7, 0.05],
-      [8, 0.05],
-    ],
+    [0, 1, 3, 6, 7, 8],
+    [0.5, 0.477717995278044, 0.325067210140171, 0.0722820047219557, 0.05, 0.05],
   ],
   [
     "cosine 0.5 over 8, alpha 0.2, exponent 2",
     cosineSchedule({ init: 0.5, steps: 8, alpha: 0.2, exponent: 2 }),
-    [
-      [0, 0.5],
-      [1, 0.470131245561585],
-      [3, 0.291181347413691],
-      [4, 0.2],
-      [7, 0.10057943255707],
-      [8, 0.1],
-      [9, 0.1],
-    ],
+    [0, 1, 3, 4, 7, 8, 9],
+    [0.5, 0.470131245561585, 0.291181347413691, 0.2, 0.10057943255707, 0.1, 0.1],
   ],
 
   // init while c ≤ begin, then init·rate^((c − begin)/T), the exponent floored with staircase, clamped at end
   [
     "exponential 0.1, halved every 10",
     exponentialSchedule({ init: 0.1, rate: 0.5, steps: 10 }),
+    [0, 1, 5, 9, 10, 11, 25, 100],
     [
-      [0, 0.1],
-      [1, 0.0933032991536807],
-      [5, 0.0707106781186548],
-      [9, 0.0535886731268147],
-      [10, 0.05],
-      [11, 0.0466516495768404],
-      [25, 0.0176776695296637],
-      [100, 9.765625e-5],
+      0.1, 0.0933032991536807, 0.0707106781186548, 0.0535886731268147, 0.05, 0.0466516495768404,
+      0.0176776695296637, 9.765625e-5,
     ],
   ],
   [
     "exponential 0.1, halved every 10 from 5 on",
     exponentialSchedule({ init: 0.1, rate: 0.5, steps: 10, begin: 5 }),
-    [
-      [0, 0.1],
-      [4, 0.1],
-      [5, 0.1],
-      [6, 0.0933032991536807],
-      [15, 0.05],
-      [16, 0.0466516495768404],
-    ],
+    [0, 4, 5, 6, 15, 16],
+    [0.1, 0.1, 0.1, 0.0933032991536807, 0.05, 0.0466516495768404],
   ],
   [
     "exponential 0.1, halved every 3, staircase",
     exponentialSchedule({ init: 0.1, rate: 0.5, steps: 3, staircase: true }),
-    [
-      [0, 0.1],
-      [1, 0.1],
-      [2, 0.1],
-      [3, 0.05],
-      [4, 0.05],
-      [5, 0.05],
-      [6, 0.025],
-      [8, 0.025],
-      [9, 0.0125],
-    ],
+    [0, 1, 2, 3, 4, 5, 6, 8, 9],
+    [0.1, 0.1, 0.1, 0.05, 0.05, 0.05, 0.025, 0.025, 0.0125],
   ],
   [
     "exponential 0.1, halved every 3 from 2 on, staircase",
     exponentialSchedule({ init: 0.1, rate: 0.5, steps: 3, begin: 2, staircase: true }),
-    [
-      [0, 0.1],
-      [2, 0.1],
-      [3, 0.1],
-      [4, 0.1],
-      [5, 0.05],
-      [7, 0.05],
-      [8, 0.025],
-    ],
+    [0, 2, 3, 4, 5, 7, 8],
+    [0.1, 0.1, 0.1, 0.1, 0.05, 0.05, 0.025],
   ],
   [
     "exponential 0.1, halved every 3, end 0.03 from below",
     exponentialSchedule({ init: 0.1, rate: 0.5, steps: 3, end: 0.03 }),
-    [
-      [0, 0.1],
-      [3, 0.05],
-      [5, 0.0314980262473718],
-      [6, 0.03],
-      [100, 0.03],
-    ],
+    [0, 3, 5, 6, 100],
+    [0.1, 0.05, 0.0314980262473718, 0.03, 0.03],
   ],
   [
     "exponential 0.1, times 1.5 every 2, end 0.2 from above",
     exponentialSchedule({ init: 0.1, rate: 1.5, steps: 2, end: 0.2 }),
-    [
-      [0, 0.1],
-      [1, 0.122474487139159],
-      [2, 0.15],
-      [3, 0.183711730708738],
-      [4, 0.2],
-      [100, 0.2],
-    ],
+    [0, 1, 2, 3, 4, 100],
+    [0.1, 0.122474487139159, 0.15, 0.183711730708738, 0.2, 0.2],
   ],
 
   // init·rate^⌊c/T⌋
   [
     "step 0.4, a tenth every 5",
     stepSchedule({ init: 0.4, steps: 5 }),
-    [
-      [0, 0.4],
-      [4, 0.4],
-      [5, 0.04],
-      [9, 0.04],
-      [10, 0.004],
-      [15, 0.0004],
-    ],
+    [0, 4, 5, 9, 10, 15],
+    [0.4, 0.4, 0.04, 0.04, 0.004, 0.0004],
   ],
   [
     "step 0.4, halved every 4",
     stepSchedule({ init: 0.4, rate: 0.5, steps: 4 }),
-    [
-      [0, 0.4],
-      [3, 0.4],
-      [4, 0.2],
-      [7, 0.2],
-      [8, 0.1],
-      [11, 0.1],
-      [12, 0.05],
-    ],
+    [0, 3, 4, 7, 8, 11, 12],
+    [0.4, 0.4, 0.2, 0.2, 0.1, 0.1, 0.05],
   ],
 
   // init·Π scale of the boundaries at most c
   [
     "piecewise 0.8, scales at 3, 6 and 10",
     piecewiseSchedule({ init: 0.8, scales: { 10: 2, 3: 0.5, 6: 0.1 } }),
-    [
-      [0, 0.8],
-      [2, 0.8],
-      [3, 0.4],
-      [5, 0.4],
-      [6, 0.04],
-      [9, 0.04],
-      [10, 0.08],
-      [11, 0.08],
-      [1000, 0.08],
-    ],
+    [0, 2, 3, 5, 6, 9, 10, 11, 1000],
+    [0.8, 0.8, 0.4, 0.4, 0.04, 0.04, 0.08, 0.08, 0.08],
   ],
   [
     "piecewise 0.8, scales at 0 and 2",
     piecewiseSchedule({ init: 0.8, scales: { 0: 0.5, 2: 0 } }),
-    [
-      [0, 0.4],
-      [1, 0.4],
-      [2, 0],
-      [3, 0],
-    ],
+    [0, 1, 2, 3],
+    [0.4, 0.4, 0, 0],
   ],
-  [
-    "piecewise 0.8, no scales",
-    piecewiseSchedule({ init: 0.8, scales: {} }),
-    [
-      [0, 0.8],
-      [9, 0.8],
-    ],
-  ],
+  ["piecewise 0.8, no scales", piecewiseSchedule({ init: 0.8, scales: {} }), [0, 9], [0.8, 0.8]],
 
   // linear(init, peak, w)(c) while c < w, then cosine(peak, T − w, end/peak, exponent)(c − w)
   [
     "warmup to 0.1 in 4, cosine to 0 by 12",
     warmupCosineSchedule({ peak: 0.1, warmup: 4, steps: 12 }),
-    [
-      [0, 0],
-      [1, 0.025],
-      [3, 0.075],
-      [4, 0.1],
-      [5, 0.0961939766255643],
-      [8, 0.05],
-      [11, 0.00380602337443566],
-      [12, 0],
-      [13, 0],
-      [1000, 0],
-    ],
+    [0, 1, 3, 4, 5, 8, 11, 12, 13, 1000],
+    [0, 0.025, 0.075, 0.1, 0.0961939766255643, 0.05, 0.00380602337443566, 0, 0, 0],
   ],
   [
     "warmup from 0.02 to 0.1 in 5, cosine to 0.01 by 20, exponent 2",
     warmupCosineSchedule({ init: 0.02, peak: 0.1, warmup: 5, steps: 20, end: 0.01, exponent: 2 }),
-    [
-      [0, 0.02],
-      [2, 0.052],
-      [4, 0.084],
-      [5, 0.1],
-      [6, 0.0980440284315005],
-      [12, 0.0374496203387891],
-      [19, 0.010010744365458],
-      [20, 0.01],
-      [21, 0.01],
-    ],
+    [0, 2, 4, 5, 6, 12, 19, 20, 21],
+    [0.02, 0.052, 0.084, 0.1, 0.0980440284315005, 0.0374496203387891, 0.010010744365458, 0.01, 0.01],
   ],
   [
     "warmup from 0.1 to a peak of 0",
     warmupCosineSchedule({ init: 0.1, peak: 0, warmup: 2, steps: 4 }),
-    [
-      [0, 0.1],
-      [1, 0.05],
-      [2, 0],
-      [3, 0],
-      [4, 0],
-      [9, 0],
-    ],
+    [0, 1, 2, 3, 4, 9],
+    [0.1, 0.05, 0, 0, 0, 0],
   ],
 
   // b + (a − b)/2·(cos(π·part) + 1) from peak/divisor to peak by ⌊rise·T⌋, then to peak/(divisor·finalDivisor) by T
   [
     "one cycle to 0.5 in 20",
     oneCycleSchedule({ peak: 0.5, steps: 20 }),
+    [0, 1, 3, 5, 6, 7, 13, 19, 20, 21, 1000],
     [
-      [0, 0.02],
-      [1, 0.0521539030917347],
-      [3, 0.26],
-      [5, 0.467846096908265],
-      [6, 0.5],
-      [7, 0.493732003117544],
-      [13, 0.250001],
-      [19, 0.00626999688245628],
-      [20, 2e-6],
-      [21, 2e-6],
-      [1000, 2e-6],
+      0.02, 0.0521539030917347, 0.26, 0.467846096908265, 0.5, 0.493732003117544, 0.250001,
+      0.00626999688245628, 2e-6, 2e-6, 2e-6,
     ],
   ],
   [
     "one cycle to 0.2 in 10, rise 0.45, divisors 10 and 100",
     oneCycleSchedule({ peak: 0.2, steps: 10, rise: 0.45, divisor: 10, finalDivisor: 100 }),
+    [0, 1, 3, 4, 5, 7, 9, 10, 11],
     [
-      [0, 0.02],
-      [1, 0.0463603896932107],
-      [3, 0.173639610306789],
-      [4, 0.2],
-      [5, 0.186615937838065],
-      [7, 0.1001],
-      [9, 0.0135840621619346],
-      [10, 0.0002],
-      [11, 0.0002],
+      0.02, 0.0463603896932107, 0.173639610306789, 0.2, 0.186615937838065, 0.1001, 0.0135840621619346, 0.0002,
+      0.0002,
     ],
   ],
 ];
 
 describe("the learning rate", () => {
-  for (const [title, schedule, table] of TABLES) {
-    it.each(table)(`of ${title} after %d steps is %d`, (count, expected) => {
-      expect(Math.abs(schedule(count) - expected)).toBeLessThanOrEqual(BOUND * expected + FLOOR);
-    });
+  for (const [title, schedule, counts, lrs] of TABLES) {
+    it.each(counts.map((count, index) => [count, lrs[index]!] as const))(
+      `of ${title} after %d steps is %d`,
+      (count, expected) => {
+        expect(Math.abs(schedule(count) - expected)).toBeLessThanOrEqual(BOUND * expected + FLOOR);
+      },
+    );
 
     it(`of ${title} is finite and not negative after any of 100 steps, so that an optimizer takes it`, () => {
       const parameter = { param: new Float64Array(1), grad: new Float64Array(1) };

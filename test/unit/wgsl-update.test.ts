@@ -33,10 +33,10 @@ function worstOf(rule: AnyRule, wgsl: AnyRule, step: number): Record<string, num
   const context = { lr: rule.defaults.lr as number, step, gradScale: 0.5, memory: start.memory };
   const actual = runUpdate(wgsl, context, start);
   const update = rule.reference(rule.defaults, context);
-  const worst: Record<string, number> = {};
+  const worst = Object.fromEntries(["param", ...Object.keys(start.state)].map((what) => [what, 0]));
   const note = (what: string, difference: number, bound: number) => {
     const used = Math.abs(difference) / bound;
-    if (!(used <= (worst[what] ?? 0))) worst[what] = used;
+    if (!(used <= worst[what]!)) worst[what] = used;
   };
   for (let i = 0; i < LENGTH; i++) {
     const param = start.param[i]!;
