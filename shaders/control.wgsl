@@ -3,7 +3,7 @@
 // Of every group, as recorded.
 struct GroupStep {
   lr: f32,
-  active: u32, // 0 while frozen
+  stepped: u32, // 0 while frozen
   table: u32, // first entry of the group's table of scalars
   rows: u32, // rows of the ring that the table is
   shift: u32, // row of the step that follows none taken
@@ -32,6 +32,7 @@ struct Control {
   factor: f32,
   skip: u32,
   norm: f32,
+  scale: f32, // the other part of the factor
 }
 
 // A part of the sum of squares, in three ranges so that neither 1e25 nor 1e-25 leaves float32: magnitudes from 2^45 on

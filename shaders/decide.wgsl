@@ -19,6 +19,8 @@ struct Counts {
 
 const GROUP_STRIDE = 64u;
 const OVERFLOW = 7.9228162514264338e28f; // 2^96: the root, scaled back by 2^80, is 2^128
+const HUGE = 18446744073709551616.0f; // 2^64
+const TINY = 5.421010862427522e-20f; // 2^-64
 const MAX_FLOAT32 = 3.4028234663852886e38f;
 
 var<workgroup> lanes: array<Partial, WORKGROUP_SIZE>;
@@ -28,7 +30,7 @@ fn decide(@builtin(local_invocation_index) invocation: u32) {
   var sum = Partial(0.0, 0.0, 0.0, record.tag);
   for (var g = 0u; g < record.groupCount; g++) {
     let group = record.groups[g];
-    if (record.measures != 0u && group.active != 0u) {
+    if (record.measures != 0u && group.stepped != 0u) {
       for (var i = invocation; i < group.partialCount; i += WORKGROUP_SIZE) {
         let part = partials[group.firstPartial + i];
         if (part.tag == record.tag) {
@@ -55,7 +57,12 @@ fn decide(@builtin(local_invocation_index) invocation: u32) {
   if (invocation == 0u) {
     resolved[0] = record.gradScale;
     resolved[1] = record.clipValue;
-    resolved[2] = select(1.0, min(1.0, record.maxNorm / (norm + 1e-6)), record.clips != 0u);
+    // A factor of a huge norm is taken in two parts, so that neither is subnormal.
+    let scale = select(1.0, TINY, norm >= HUGE);
+    let ratio = record.maxNorm / (scale * (norm + 1e-6));
+    let clips = record.clips != 0u && scale * ratio < 1.0;
+    resolved[2] = select(1.0, ratio, clips);
+    resolved[5] = select(1.0, scale, clips);
     resolved[3] = bitcast<f32>(select(0u, 1u, skip));
     resolved[4] = norm;
     counts[0].run += 1u;
@@ -63,7 +70,7 @@ fn decide(@builtin(local_invocation_index) invocation: u32) {
   }
   for (var g = invocation; g < record.groupCount; g += WORKGROUP_SIZE) {
     let group = record.groups[g];
-    if (group.active == 0u) {
+    if (group.stepped == 0u) {
       continue;
     }
     counts[g + 1u].run += 1u;
@@ -80,12 +87,15 @@ fn decide(@builtin(local_invocation_index) invocation: u32) {
   }
 }
 
+// Roots are scaled, not sums: a compiler may fold a product of two scales, which float32 does not hold.
 fn normOf(total: Partial) -> f32 {
   if (total.big > 0.0) {
-    return UP * sqrt(total.big + total.middle * DOWN * DOWN);
+    let rest = sqrt(total.middle) * DOWN;
+    return UP * sqrt(total.big + rest * rest);
   }
   if (total.middle > 0.0) {
-    return sqrt(total.middle + total.small * DOWN * DOWN);
+    let rest = sqrt(total.small) * DOWN;
+    return sqrt(total.middle + rest * rest);
   }
   return sqrt(total.small) * DOWN;
 }

@@ -7,5 +7,5 @@ fn isSkipped() -> bool {
 }
 
 fn gradientOf(raw: vec4f) -> vec4f {
-  return control.factor * clampedGradient(control.gradScale * raw, control.clipValue);
+  return control.factor * (control.scale * clampedGradient(control.gradScale * raw, control.clipValue));
 }

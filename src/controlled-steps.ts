@@ -1,9 +1,9 @@
 // Counts steps of which only the GPU knows whether they are taken, and keeps the scalars ready for whichever count it
 // finds. Stands between the param groups and src/gpu/gradient-control.ts.
 import type { Decided, GradientControl } from "./gpu/gradient-control.js";
-import { ScalarTable } from "./gpu/scalar-table.js";
 import type { GroupRecord, Named } from "./param-groups.js";
 import type { RuleOptions, StepContext } from "./rule.js";
+import { ScalarTable } from "./scalar-table.js";
 
 /** A group's counts: recorded by the host, and what the GPU last told. */
 type Counted<O extends RuleOptions, P extends Named> = {

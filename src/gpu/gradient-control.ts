@@ -3,7 +3,6 @@
 import { loadKernel, decideProgram, measureProgram, type Kernel } from "./pipelines.js";
 import { RING_STEPS } from "./scalar-ring.js";
 import { COPY_DST, COPY_SRC, MAP_READ, STORAGE, UNIFORM } from "./usage.js";
-import { TABLE_ROWS } from "./scalar-table.js";
 
 /** What an optimizer asks for. */
 export type ControlOptions = {
@@ -17,6 +16,8 @@ export type ControlOptions = {
 /** What a group brings: rows of its partial sums, and its scalars. */
 export type ControlledGroup = { partialCapacity: number; scalarCount: number };
 
+/** Rows of a group's table of scalars. */
+export const TABLE_ROWS = 4096;
 /** Floats between the scalars of two groups: a uniform offset. */
 const GROUP_STRIDE = 64;
 /** Words of the record of a step before its groups, and of each group. */
@@ -264,7 +265,7 @@ export class GradientControl {
     const at = (index: number) => ({ run: words[2 * index]!, taken: words[2 * index + 1]! });
     return {
       norm: floats[4]!,
-      factor: floats[2]!,
+      factor: floats[2]! * floats[5]!,
       total: at(0),
       groups: this.#groups.map((_, group) => at(group + 1)),
     };

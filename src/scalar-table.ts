@@ -1,10 +1,9 @@
 // The host scalars of one group by the count of steps taken, for steps of which only the GPU knows whether they are
 // taken. Scalars are affine in lr, so that a row serves every learning rate: each scalar at lr 0, and what it gains as lr
 // grows by 1. Rows are written once and not changed while a recorded step may read them.
-import type { Memory, RuleOptions, StepContext, UpdateRule } from "../rule.js";
+import { TABLE_ROWS } from "./gpu/gradient-control.js";
+import type { Memory, RuleOptions, StepContext, UpdateRule } from "./rule.js";
 
-/** Rows of a table. */
-export const TABLE_ROWS = 4096;
 /** Steps that may have been skipped, beyond what the host knows of, when an option other than lr is assigned. */
 const WINDOW = 64;
 
