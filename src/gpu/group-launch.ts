@@ -31,6 +31,7 @@ export class GroupLaunch {
   readonly #unitOf = new Map<Tensor, Unit>();
   /** Tensors of the caller's own parameters, looked at in every step. */
   readonly #watched: Tensor[] = [];
+  readonly #watchedSet = new Set<Tensor>();
   /** Tensors of an arena, looked at when one of its parameters was assigned. */
   readonly #counted: { assignments: Assignments; seen: number; tensors: Tensor[] }[] = [];
   readonly #kernels = new Map<Variant, Kernel>();
@@ -141,12 +142,10 @@ export class GroupLaunch {
     const changed = this.#counted.filter(({ assignments, seen }) => assignments.count !== seen);
     for (const { tensors } of changed) for (const tensor of tensors) noteMove(tensor, params, moves);
     if (moves.length > 0) this.#move(moves);
-    for (const group of changed) {
-      group.seen = group.assignments.count;
-      // What was assigned is an object of the caller's, which may change without an assignment.
-      for (const { tensor } of moves) {
-        if (group.tensors.includes(tensor) && !this.#watched.includes(tensor)) this.#watched.push(tensor);
-      }
+    for (const group of changed) group.seen = group.assignments.count;
+    // What was assigned to an arena's parameter is an object of the caller's, which may change without an assignment.
+    for (const { tensor } of moves) {
+      if (!this.#watchedSet.has(tensor)) this.#watch(tensor);
     }
   }
 
@@ -156,7 +155,7 @@ export class GroupLaunch {
     const before = moves.map(({ tensor }) => tensor.grad);
     for (const { tensor, grad } of moves) tensor.grad = grad;
     try {
-      for (const unit of units) unit.plan();
+      for (const unit of units) unit.arrange();
     } catch (error) {
       moves.forEach(({ tensor }, index) => (tensor.grad = before[index]!));
       throw error;
@@ -195,11 +194,16 @@ export class GroupLaunch {
     for (const unit of this.units) unit.destroy();
   }
 
+  #watch(tensor: Tensor): void {
+    this.#watched.push(tensor);
+    this.#watchedSet.add(tensor);
+  }
+
   #sortByWatch(tensors: readonly Tensor[]): void {
     for (const tensor of tensors) {
       const assignments = assignmentsOf(tensor.parameter);
       const group = this.#counted.find((entry) => entry.assignments === assignments);
-      if (!assignments) this.#watched.push(tensor);
+      if (!assignments) this.#watch(tensor);
       else if (group) group.tensors.push(tensor);
       else this.#counted.push({ assignments, seen: assignments.count, tensors: [tensor] });
     }

@@ -48,26 +48,25 @@ export type ScalarSource = {
   control?: { control: GradientControl; group: number };
 };
 
-/** The dispatches for one arrangement of the gradients, and their bind groups by gradient buffers. */
+/** A gradient buffer, and the byte of it that the ranges of an arrangement count from. */
+type GradientSource = { buffer: GPUBuffer; base: number };
+
+/**
+ * The dispatches for one arrangement of the gradients, wherever in their buffers it begins, and for each dispatch what
+ * was bound, by gradient buffer and beginning.
+ */
 type Arrangement = {
   dispatches: Dispatch[];
   segments: GPUBuffer;
   /** First byte of each dispatch's rows in `segments`. */
   starts: number[];
-  bound: WeakMap<GPUBuffer, Map<string, BoundDispatch[]>>;
+  bound: WeakMap<GPUBuffer, Map<number, BoundDispatch>>[];
 };
 
 /** Arrangements remembered per unit; a framework that rotates buffers uses one, or a few. */
 const MAX_ARRANGEMENTS = 16;
-
-const bufferIds = new WeakMap<GPUBuffer, number>();
-let lastBufferId = 0;
-
-function idOf(buffer: GPUBuffer): number {
-  let id = bufferIds.get(buffer);
-  if (id === undefined) bufferIds.set(buffer, (id = ++lastBufferId));
-  return id;
-}
+/** Beginnings remembered per arrangement and buffer. */
+const MAX_BEGINNINGS = 64;
 
 export class Unit {
   readonly placement: StatePlacement;
@@ -107,9 +106,8 @@ export class Unit {
    * The dispatches for the gradients as they lie now; makes no GPU object.
    * @throws {ParameterError} when a parameter and its gradient in one buffer lie too far apart to be bound at once
    */
-  plan(): Dispatch[] {
+  plan(gradients = this.#gradients().gradients): Dispatch[] {
     const { limits } = this.context;
-    const { gradients } = this.#gradients();
     const plan = planDispatches(this.#ranges, gradients, this.placement, limits);
     if (Array.isArray(plan)) return plan;
     const { name } = this.tensors[plan.tooFarApart]!;
@@ -136,23 +134,41 @@ export class Unit {
     this.bind(scalars);
   }
 
-  /** Makes {@link dispatches} follow the gradients; what was made for the same buffers before is used again. */
-  bind(scalars: ScalarSource): void {
-    const { gradients, buffers } = this.#gradients();
+  /**
+   * Makes sure that the gradients can be stepped as they lie now; {@link bind} then only binds.
+   * @throws {ParameterError} as {@link plan}
+   */
+  arrange(): { arrangement: Arrangement; sources: GradientSource[] } {
+    const { gradients, sources } = this.#gradients();
     const key = gradients
       .map(({ buffer, offset, shared }) => `${buffer}${shared ? "s" : ":"}${offset}`)
       .join();
     let arrangement = this.#arrangements.get(key);
-    if (!arrangement) {
-      arrangement = this.#arrange(this.plan());
+    if (arrangement) this.#arrangements.delete(key);
+    else {
+      arrangement = this.#upload(this.plan(gradients));
       this.#retireOldest();
-      this.#arrangements.set(key, arrangement);
     }
-    const byFirst = arrangement.bound.get(buffers[0]!) ?? new Map<string, BoundDispatch[]>();
-    arrangement.bound.set(buffers[0]!, byFirst);
-    const ids = buffers.map(idOf).join();
-    this.dispatches = byFirst.get(ids) ?? this.#bindGroups(arrangement, buffers, scalars);
-    byFirst.set(ids, this.dispatches);
+    // The latest used comes last.
+    this.#arrangements.set(key, arrangement);
+    return { arrangement, sources };
+  }
+
+  /** Makes {@link dispatches} follow the gradients; what was made for the same buffers before is used again. */
+  bind(scalars: ScalarSource): void {
+    const { arrangement, sources } = this.arrange();
+    this.dispatches = arrangement.dispatches.map(({ gradBuffer }, index) => {
+      const { buffer, base } = sources[gradBuffer]!;
+      const bound = arrangement.bound[index]!;
+      const byBase = bound.get(buffer) ?? new Map<number, BoundDispatch>();
+      bound.set(buffer, byBase);
+      const known = byBase.get(base);
+      if (known) return known;
+      if (byBase.size >= MAX_BEGINNINGS) byBase.delete(byBase.keys().next().value!);
+      const dispatch = this.#bindGroup(arrangement, index, sources[gradBuffer]!, scalars);
+      byBase.set(base, dispatch);
+      return dispatch;
+    });
   }
 
   /** Makes room for an arrangement. Recorded steps may need the old one until 4096 later ones were recorded. */
@@ -180,7 +196,9 @@ export class Unit {
 
   /** Binds everything anew, for scalars that lie elsewhere. */
   rebind(scalars: ScalarSource): void {
-    for (const arrangement of this.#arrangements.values()) arrangement.bound = new WeakMap();
+    for (const { bound } of this.#arrangements.values()) {
+      bound.forEach((_, index) => (bound[index] = new WeakMap()));
+    }
     this.bind(scalars);
   }
 
@@ -190,24 +208,33 @@ export class Unit {
     for (const { segments } of this.#arrangements.values()) segments.destroy();
   }
 
-  /** The distinct gradient buffers, and where among them the gradient of each tensor is. */
-  #gradients(): { gradients: GradientRange[]; buffers: GPUBuffer[] } {
+  /** The distinct gradient buffers, and where among them, from where each is first used, the gradients are. */
+  #gradients(): { gradients: GradientRange[]; sources: GradientSource[] } {
+    const { alignment } = this.context.limits;
     const indices = new Map<GPUBuffer, number>();
+    const sources: GradientSource[] = [];
+    for (const { param, grad } of this.tensors) {
+      // With the parameters in the same buffer, both count from its beginning.
+      const base = grad.buffer === param.buffer ? 0 : Math.floor(grad.offset / alignment) * alignment;
+      const index = indices.get(grad.buffer);
+      if (index !== undefined) sources[index]!.base = Math.min(sources[index]!.base, base);
+      else indices.set(grad.buffer, sources.push({ buffer: grad.buffer, base }) - 1);
+    }
     const gradients = this.tensors.map(({ param, grad }) => {
-      let buffer = indices.get(grad.buffer);
-      if (buffer === undefined) indices.set(grad.buffer, (buffer = indices.size));
-      const shared = grad.buffer === param.buffer;
+      const buffer = indices.get(grad.buffer)!;
+      const { base } = sources[buffer]!;
+      const end = paddedEnd(grad.buffer, grad.offset + grad.size);
       return {
         buffer,
-        offset: grad.offset,
-        paddedEnd: paddedEnd(grad.buffer, grad.offset + grad.size),
-        shared,
+        offset: grad.offset - base,
+        paddedEnd: end - base,
+        shared: grad.buffer === param.buffer,
       };
     });
-    return { gradients, buffers: [...indices.keys()] };
+    return { gradients, sources };
   }
 
-  #arrange(dispatches: Dispatch[]): Arrangement {
+  #upload(dispatches: Dispatch[]): Arrangement {
     const { device, label, limits } = this.context;
     let size = 0;
     const starts = dispatches.map(({ segments }) => {
@@ -219,47 +246,45 @@ export class Unit {
     dispatches.forEach((dispatch, index) => {
       device.queue.writeBuffer(segments, starts[index]!, dispatch.segments);
     });
-    return { dispatches, segments, starts, bound: new WeakMap() };
+    return { dispatches, segments, starts, bound: dispatches.map(() => new WeakMap()) };
   }
 
-  #bindGroups(arrangement: Arrangement, gradBuffers: GPUBuffer[], source: ScalarSource): BoundDispatch[] {
+  #bindGroup(
+    { dispatches, segments, starts }: Arrangement,
+    index: number,
+    { buffer, base }: GradientSource,
+    source: ScalarSource,
+  ): BoundDispatch {
     const { device, label } = this.context;
-    const paramBuffer = this.tensors[0]!.param.buffer;
-    return arrangement.dispatches.map(({ shared, gradBuffer, stateBuffer, param, grad, segments }, index) => {
-      const kernel = this.context.kernel(shared ? "shared" : "separate");
-      const part = (buffer: GPUBuffer, offset: number, size: number) => ({ buffer, offset, size });
-      const entries: GPUBindGroupEntry[] = [
-        { binding: BINDINGS.scalars, resource: part(source.buffer, 0, source.slotBytes) },
-        {
-          binding: BINDINGS.segments,
-          resource: part(arrangement.segments, arrangement.starts[index]!, segments.byteLength),
-        },
-        { binding: BINDINGS.params, resource: part(paramBuffer, param.start, param.end - param.start) },
-      ];
-      const states = this.states[stateBuffer];
-      if (states) entries.push({ binding: BINDINGS.states, resource: { buffer: states } });
-      if (!shared) {
-        const resource = part(gradBuffers[gradBuffer]!, grad.start, grad.end - grad.start);
-        entries.push({ binding: BINDINGS.grads, resource });
-      }
-      if (source.control) {
-        const resource = part(source.control.control.resolved, 0, CONTROL_BYTES);
-        entries.push({ binding: BINDINGS.control, resource });
-      }
-      const bindGroup = device.createBindGroup({ label, layout: kernel.layout, entries });
-      const rows = segments.length / SEGMENT_WORDS;
-      const [x, y] = workgroupGrid(rows, device.limits.maxComputeWorkgroupsPerDimension);
-      if (!source.control?.control.measures) return { kernel, bindGroup, x, y };
-      const { control, group } = source.control;
-      const start = arrangement.starts[index]!;
-      const measured = shared ? paramBuffer : gradBuffers[gradBuffer]!;
-      const measure = control.measureGroup(
-        group,
-        part(arrangement.segments, start, segments.byteLength),
-        part(measured, grad.start, grad.end - grad.start),
-        this.firstPartial + start / PARTIAL_BYTES,
-      );
-      return { kernel, bindGroup, x, y, measure };
-    });
+    const { shared, stateBuffer, param, grad, segments: rows } = dispatches[index]!;
+    const kernel = this.context.kernel(shared ? "shared" : "separate");
+    const part = (of: GPUBuffer, offset: number, size: number) => ({ buffer: of, offset, size });
+    const segmentRows = part(segments, starts[index]!, rows.byteLength);
+    const gradients = part(buffer, base + grad.start, grad.end - grad.start);
+    const params = part(this.tensors[0]!.param.buffer, param.start, param.end - param.start);
+    const entries: GPUBindGroupEntry[] = [
+      { binding: BINDINGS.scalars, resource: part(source.buffer, 0, source.slotBytes) },
+      { binding: BINDINGS.segments, resource: segmentRows },
+      { binding: BINDINGS.params, resource: params },
+    ];
+    const states = this.states[stateBuffer];
+    if (states) entries.push({ binding: BINDINGS.states, resource: { buffer: states } });
+    if (!shared) entries.push({ binding: BINDINGS.grads, resource: gradients });
+    if (source.control) {
+      const resource = part(source.control.control.resolved, 0, CONTROL_BYTES);
+      entries.push({ binding: BINDINGS.control, resource });
+    }
+    const bindGroup = device.createBindGroup({ label, layout: kernel.layout, entries });
+    const [x, y] = workgroupGrid(rows.length / SEGMENT_WORDS, device.limits.maxComputeWorkgroupsPerDimension);
+    if (!source.control?.control.measures) return { kernel, bindGroup, x, y };
+    const { control, group } = source.control;
+    const firstRow = this.firstPartial + starts[index]! / PARTIAL_BYTES;
+    return {
+      kernel,
+      bindGroup,
+      x,
+      y,
+      measure: control.measureGroup(group, segmentRows, gradients, firstRow),
+    };
   }
 }
