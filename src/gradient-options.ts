@@ -9,14 +9,14 @@ export type OptimizerOptions = {
    * they are scaled by clipGradNorm / (norm + 1e-6) inside the update. In (0, ∞]. A step whose norm is not finite is
    * skipped. Default: none.
    */
-  clipGradNorm?: number;
+  clipGradNorm?: number | undefined;
   /** Largest magnitude of a gradient after `gradScale`, in (0, ∞]; others are clamped to it. Default: none. */
-  clipGradValue?: number;
+  clipGradValue?: number | undefined;
   /** Leave out a step, of all groups, in which any gradient is NaN or infinite. Default false. */
-  skipNonFinite?: boolean;
-  monitor?: boolean;
+  skipNonFinite?: boolean | undefined;
+  monitor?: boolean | undefined;
   /** Part of the labels of the optimizer's GPU objects. */
-  label?: string;
+  label?: string | undefined;
 };
 
 /** What was decided of the steps run so far, on the GPU. */

@@ -28,6 +28,7 @@ export type {
   Memory,
   OptionSpec,
   OptionTable,
+  Overrides,
   ReferenceUpdate,
   RuleOptions,
   Schedule,

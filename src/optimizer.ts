@@ -21,6 +21,7 @@ import {
   GroupRecord,
   checkGradScale,
   checkKeys,
+  checkObject,
   checkRule,
   refuseDestroyed,
   toGroupInputs,
@@ -40,11 +41,11 @@ export type ParamGroup<O extends RuleOptions> = Group<O, Parameter>;
 /** Options of {@link Optimizer.step}. */
 export type StepOptions = {
   /** Append to this encoder, between its passes, and submit nothing. */
-  encoder?: GPUCommandEncoder;
+  encoder?: GPUCommandEncoder | undefined;
   /** Append to this open compute pass, and submit nothing. Leaves pipeline and bind group 0 set. */
-  pass?: GPUComputePassEncoder;
+  pass?: GPUComputePassEncoder | undefined;
   /** Factor on every gradient of this step: 1 / loss scale, or 1 / accumulated batches. Default 1. */
-  gradScale?: number;
+  gradScale?: number | undefined;
 };
 
 /** A group: the caller's side of it, and the GPU's. */
@@ -109,6 +110,10 @@ export class Optimizer<O extends RuleOptions> {
     rule: UpdateRule<O>,
     options: OptimizerOptions = {},
   ): Promise<Optimizer<O>> {
+    checkObject("Optimizer.create", "device must be a GPUDevice", device, [
+      "createBuffer",
+      "createBindGroup",
+    ]);
     checkRule("Optimizer.create", rule);
     const handling = checkOptimizerOptions("Optimizer.create", options);
     const optimizer = new Optimizer(device, rule, options.label, handling);
@@ -135,6 +140,8 @@ export class Optimizer<O extends RuleOptions> {
     checkKeys("step()", options, ["encoder", "pass", "gradScale"]);
     const { encoder, pass, gradScale = 1 } = options;
     if (encoder && pass) throw new UsageError("step() was given both encoder and pass; give one of them");
+    if (encoder) checkObject("step()", "encoder must be a GPUCommandEncoder", encoder, ["beginComputePass"]);
+    if (pass) checkObject("step()", "pass must be a GPUComputePassEncoder", pass, ["dispatchWorkgroups"]);
     checkGradScale(this.#rule.name, gradScale);
 
     for (const { record } of this.#entries) record.check();
@@ -171,7 +178,7 @@ export class Optimizer<O extends RuleOptions> {
    * @param options with `encoder`: appends to it and submits nothing
    * @throws {ParameterError} a gradient buffer lacks the usage COPY_DST; nothing is cleared then
    */
-  zeroGrad(options: { encoder?: GPUCommandEncoder } = {}): void {
+  zeroGrad(options: { encoder?: GPUCommandEncoder | undefined } = {}): void {
     if (this.#destroyed) refuseDestroyed("zeroGrad()");
     refuseLost(this.#device, "zeroGrad()");
     checkKeys("zeroGrad()", options, ["encoder"]);

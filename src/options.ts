@@ -1,7 +1,7 @@
 // Types, ranges and checks of options. Knows no particular rule: each rule brings its table.
 import { OptionError, show, suggest } from "./errors.js";
 import { MAX_FLOAT32 } from "./host-scalars.js";
-import type { NumberRange, OptionSpec, RuleOptions, UpdateRule } from "./rule.js";
+import type { NumberRange, OptionSpec, Overrides, RuleOptions, UpdateRule } from "./rule.js";
 
 const inUnitInterval: NumberRange = { contains: (value) => value >= 0 && value < 1, text: "[0, 1)" };
 const isNonNegative: NumberRange = { contains: (value) => value >= 0 && value < Infinity, text: "[0, ∞)" };
@@ -93,7 +93,7 @@ export function checkOptions<O extends RuleOptions>(
   const conflict = rule.conflict?.(options);
   if (conflict) {
     const message = `${rule.name}: ${conflict.message}${place(index)}`;
-    throw new OptionError(message, conflict.option, options[conflict.option]);
+    throw new OptionError(message, conflict.option, options[conflict.option as keyof O]);
   }
 }
 
@@ -105,7 +105,7 @@ export function checkOptions<O extends RuleOptions>(
 export function mergeOptions<O extends RuleOptions>(
   rule: Pick<UpdateRule<O>, "name" | "options" | "conflict">,
   defaults: Readonly<O>,
-  overrides: Partial<O>,
+  overrides: Overrides<O>,
   index?: number,
 ): O {
   if (typeof (overrides as unknown) !== "object" || (overrides as unknown) === null) {
@@ -136,7 +136,7 @@ export function mergeOptions<O extends RuleOptions>(
  */
 export function withOptions<O extends RuleOptions>(
   rule: UpdateRule<O>,
-  overrides: Partial<O> = {},
+  overrides: Overrides<O> = {},
 ): UpdateRule<O> {
   return { ...rule, defaults: mergeOptions(rule, rule.defaults, overrides) };
 }

@@ -2,16 +2,16 @@
 // must know neither buffers nor arrays: P is whatever one of them calls a parameter.
 import { OptionError, ParameterError, UsageError, show } from "./errors.js";
 import { checkOptions, mergeOptions, scheduledLr } from "./options.js";
-import type { Memory, RuleOptions, StepContext, UpdateRule } from "./rule.js";
+import type { Memory, Overrides, RuleOptions, StepContext, UpdateRule } from "./rule.js";
 
 /** What every kind of parameter has. */
-export type Named = { name?: string };
+export type Named = { name?: string | undefined };
 
 /** A param group as it is passed in: parameters, and the options that differ from the rule's. */
 export type GroupInput<O extends RuleOptions, P extends Named> = {
   params: P[];
-  frozen?: boolean;
-} & Partial<O>;
+  frozen?: boolean | undefined;
+} & Overrides<O>;
 
 /** A param group as the optimizer shows it. Its options may be assigned between steps. */
 export type Group<O extends RuleOptions, P extends Named> = {
@@ -78,7 +78,7 @@ export class GroupRecord<O extends RuleOptions, P extends Named> {
       );
     }
     const { params, frozen, ...overrides } = input;
-    const options = mergeOptions(rule, rule.defaults, overrides as unknown as Partial<O>, index);
+    const options = mergeOptions(rule, rule.defaults, overrides as unknown as Overrides<O>, index);
     if (frozen !== undefined && typeof frozen !== "boolean") {
       const message = `${rule.name}: frozen must be true or false, got ${show(frozen)} (param group ${index})`;
       throw new OptionError(message, "frozen", frozen);
@@ -86,7 +86,7 @@ export class GroupRecord<O extends RuleOptions, P extends Named> {
     if (!Array.isArray(params) || params.length === 0) {
       throw new ParameterError(`${rule.name}: param group ${index} has no parameters`);
     }
-    this.names = uniqueNames(rule.name, params, index, taken);
+    this.names = uniqueNames(rule.name, Object.keys(rule.options), params, index, taken);
     this.slots = rule.stateSlots(options);
     this.memory = rule.memory ?? {};
     this.#structure = { ...options };
@@ -108,7 +108,7 @@ export class GroupRecord<O extends RuleOptions, P extends Named> {
       throw new OptionError(message, "frozen", group.frozen);
     }
     checkOptions<O>(rule, group, index);
-    for (const option of rule.structural) {
+    for (const option of rule.structural as (keyof O & string)[]) {
       if (Boolean(group[option]) !== Boolean(this.#structure[option])) {
         const message =
           `${rule.name}: ${option} was ${show(this.#structure[option])} when the optimizer was created and cannot ` +
@@ -134,6 +134,7 @@ export class GroupRecord<O extends RuleOptions, P extends Named> {
 /** The names of a group's parameters, "<group>.<index>" where none is given. */
 function uniqueNames(
   rule: string,
+  options: readonly string[],
   params: readonly Named[],
   index: number,
   taken: Iterable<string>,
@@ -144,6 +145,12 @@ function uniqueNames(
     if (typeof parameter !== "object" || (parameter as Named | null) === null) {
       throw new ParameterError(
         `${rule}: ${where} must be an object with param and grad, got ${show(parameter)}`,
+      );
+    }
+    const misplaced = ["frozen", ...options].find((option) => option in parameter);
+    if (misplaced) {
+      throw new ParameterError(
+        `${rule}: ${where} has "${misplaced}", which belongs to a group: { params: [...], ${misplaced} }`,
       );
     }
     const name: unknown = parameter.name ?? `${index}.${position}`;
@@ -178,12 +185,24 @@ export function checkGradScale(rule: string, gradScale: unknown): void {
  * @throws {OptionError} for a name that is not among those known
  */
 export function checkKeys(call: string, options: object, known: readonly string[]): void {
+  if (typeof options !== "object" || (options as unknown) === null) {
+    throw new OptionError(`${call}: options must be an object, got ${show(options)}`, "options", options);
+  }
   for (const key in options) {
     if (!known.includes(key)) {
       const message = `${call}: unknown option "${key}"; known: ${known.join(", ")}`;
       throw new OptionError(message, key, (options as Record<string, unknown>)[key]);
     }
   }
+}
+
+/** @throws {UsageError} unless it has the methods that make it what it should be */
+export function checkObject(call: string, name: string, value: unknown, methods: readonly string[]): void {
+  const has = (method: string) =>
+    typeof value === "object" &&
+    value !== null &&
+    typeof (value as Record<string, unknown>)[method] === "function";
+  if (!methods.every(has)) throw new UsageError(`${call}: ${name}, got ${show(value)}`);
 }
 
 /** @throws {UsageError} saying that the optimizer was destroyed */

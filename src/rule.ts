@@ -24,6 +24,9 @@ export type OptionTable<O> = { readonly [K in keyof O]-?: OptionSpec };
 /** The options that every rule has. */
 export type RuleOptions = { lr: number | Schedule };
 
+/** Options other than the defaults; undefined leaves the default. */
+export type Overrides<O> = { [K in keyof O]?: O[K] | undefined };
+
 /** Scalars that depend on all steps before, by name: kept per group, and saved with it. */
 export type Memory = Readonly<Record<string, number>>;
 
@@ -53,6 +56,9 @@ export type ReferenceUpdate = (param: number, grad: number, state: Record<string
  * `fn update(param: vec4f, grad: vec4f, state: State, scalars: Scalars) -> Update`, which returns
  * `Update(delta, state)`: the amount to subtract from the parameter and the new state. A rule without slots declares no
  * State, and `fn update(param: vec4f, grad: vec4f, scalars: Scalars) -> vec4f` returns the amount. It has no bindings.
+ *
+ * A rule of some options is assignable to a rule of any (its members are methods), so that one can be chosen at run
+ * time.
  */
 export interface UpdateRule<O extends RuleOptions, Scalar extends string = string> {
   /** Key of the rule in states, labels and messages. */
@@ -65,23 +71,23 @@ export interface UpdateRule<O extends RuleOptions, Scalar extends string = strin
    * Options that decide the state or the pipeline, and so cannot change after `create()`; a number among them may
    * change, but not between 0 and not 0.
    */
-  readonly structural: readonly (keyof O & string)[];
+  readonly structural: readonly string[];
   /** What is wrong with a combination of options that are legal one by one; undefined when nothing is. */
-  conflict?: (options: Readonly<O>) => { option: keyof O & string; message: string } | undefined;
+  conflict?(options: Readonly<O>): { option: string; message: string } | undefined;
   /** Names of the state tensors under these options, in the order of `struct State`. */
-  stateSlots: (options: Readonly<O>) => readonly string[];
+  stateSlots(options: Readonly<O>): readonly string[];
   /** What a slot starts from; 0 where none is named. */
-  initialState?: (options: Readonly<O>) => Record<string, number>;
+  initialState?(options: Readonly<O>): Record<string, number>;
   /** Names of the host scalars, in the order of `struct Scalars`. */
   readonly scalars: readonly Scalar[];
   /** The host scalars of one step, computed in float64 and rounded once to float32 when uploaded. */
-  hostScalars: (options: Readonly<O>, context: Readonly<StepContext>) => Record<Scalar, number>;
+  hostScalars(options: Readonly<O>, context: Readonly<StepContext>): Record<Scalar, number>;
   /** The memory before the first step, for a rule whose scalars depend on all steps before. */
   readonly memory?: Memory;
   /** The memory after a step. */
-  remember?: (options: Readonly<O>, context: Readonly<StepContext>) => Memory;
+  remember?(options: Readonly<O>, context: Readonly<StepContext>): Memory;
   /** The WGSL text of the rule under these options. */
-  wgsl: (options: Readonly<O>) => string;
+  wgsl(options: Readonly<O>): string;
   /** The same step in float64: the oracle of the tests, and what `ReferenceOptimizer` runs. */
-  reference: (options: Readonly<O>, context: Readonly<StepContext>) => ReferenceUpdate;
+  reference(options: Readonly<O>, context: Readonly<StepContext>): ReferenceUpdate;
 }

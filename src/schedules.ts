@@ -159,7 +159,7 @@ export function piecewiseSchedule(options: { init: number; scales: Record<number
  *
  * Source: `optax.warmup_cosine_decay_schedule`; `steps` includes the warmup, as `decay_steps` does there.
  *
- * @param options init: learning rate in [0, ∞), default 0; peak: in [0, ∞); warmup: steps in (0, steps); steps: of both
+ * @param options init: learning rate in [0, ∞), default 0; peak: in [0, ∞); warmup: steps in [0, steps); steps: of both
  * parts; end: learning rate in [0, ∞), default 0; exponent: in (0, ∞), default 1
  */
 export function warmupCosineSchedule(options: {
@@ -171,10 +171,11 @@ export function warmupCosineSchedule(options: {
   exponent?: number;
 }): Schedule {
   const { init = 0, peak, warmup, steps, end = 0, exponent = 1 } = options;
-  checkRates("warmupCosineSchedule", { init, peak, end });
-  checkPositive("warmupCosineSchedule", { warmup, exponent });
+  checkRates("warmupCosineSchedule", { init, peak, end, warmup });
+  checkPositive("warmupCosineSchedule", { exponent });
   check("warmupCosineSchedule", { steps }, `(warmup ${warmup}, ∞)`, (value) => value > warmup);
-  const rise = linearSchedule({ init, end: peak, steps: warmup });
+  // Without a warmup the rise is never asked.
+  const rise = linearSchedule({ init, end: peak, steps: Math.max(warmup, 1) });
   const fall = cosineSchedule({
     init: peak,
     steps: steps - warmup,

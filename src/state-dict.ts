@@ -222,7 +222,7 @@ function checkSavedOptions<O extends RuleOptions, P extends Named>(
     if (error instanceof OptimizerError) return fail(error.message);
     throw error;
   }
-  for (const option of record.rule.structural) {
+  for (const option of record.rule.structural as (keyof O & string)[]) {
     if (Boolean(options[option]) !== Boolean(record.group[option])) {
       const [theirs, ours] = [show(options[option]), show(record.group[option])];
       return fail(`${option} is ${theirs} in the state and ${ours} in param group ${record.index}`);

@@ -1,6 +1,7 @@
 // Runs the cases one after another, under error scopes, and reports.
-import { DeviceError } from "../errors.js";
+import { DeviceError, OptionError, show } from "../errors.js";
 import { underScopes } from "../gpu/error-scopes.js";
+import { checkKeys } from "../param-groups.js";
 import { conformanceCases, type ConformanceCase } from "./cases.js";
 import type { CaseResult, ConformanceReport } from "./report.js";
 import { Scratch } from "./scratch.js";
@@ -8,11 +9,11 @@ import { Scratch } from "./scratch.js";
 /** Options of {@link runConformance}. */
 export type ConformanceOptions = {
   /** Runs the cases whose name contains this text, or that this function accepts. Default: all. */
-  filter?: string | ((conformanceCase: { name: string; rule: string; kind: string }) => boolean);
+  filter?: string | undefined | ((conformanceCase: { name: string; rule: string; kind: string }) => boolean);
   /** Called after every case. */
-  onProgress?: (progress: { done: number; total: number; result: CaseResult }) => void;
+  onProgress?: ((progress: { done: number; total: number; result: CaseResult }) => void) | undefined;
   /** Stops the run between two cases; the report then has the cases so far. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 };
 
 /**
@@ -33,7 +34,15 @@ export async function runConformance(
   device: GPUDevice,
   options: ConformanceOptions = {},
 ): Promise<ConformanceReport> {
+  checkKeys("runConformance", options, ["filter", "onProgress", "signal"]);
   const { filter = "", onProgress, signal } = options;
+  if (typeof filter !== "string" && typeof filter !== "function") {
+    throw new OptionError(
+      `runConformance: filter must be a text or a function, got ${show(filter)}`,
+      "filter",
+      filter,
+    );
+  }
   const accepts =
     typeof filter === "function" ? filter : ({ name }: { name: string }) => name.includes(filter);
   const chosen = conformanceCases().filter(({ name, rule, kind }) => accepts({ name, rule, kind }));

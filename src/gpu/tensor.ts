@@ -5,7 +5,7 @@ import { isSameRange, resolveRange, type BufferRange, type BufferSource } from "
 /** A parameter as the caller gives it. */
 export type Parameter = {
   /** Key in the state; unique in the optimizer. Default "<group>.<index>". */
-  name?: string;
+  name?: string | undefined;
   /** float32, usage STORAGE, offset any multiple of 4 bytes; updated in place by `step()`. */
   param: BufferSource;
   /**

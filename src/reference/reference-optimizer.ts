@@ -28,7 +28,7 @@ export type ReferenceArray = Float32Array | Float64Array;
 /** A parameter of the reference. */
 export type ReferenceParameter = {
   /** Key in the state; unique in the optimizer. Default "<group>.<index>". */
-  name?: string;
+  name?: string | undefined;
   /** Updated in place. */
   param: ReferenceArray;
   /** As long as `param`; never written by `step()`. May be assigned anew between steps. */
@@ -81,7 +81,7 @@ export class ReferenceOptimizer<O extends RuleOptions> {
    * @param options gradScale: factor on every gradient of this step, default 1
    * @throws as `Optimizer.step()`; nothing is changed then
    */
-  step(options: { gradScale?: number } = {}): void {
+  step(options: { gradScale?: number | undefined } = {}): void {
     if (this.#destroyed) refuseDestroyed("step()");
     checkKeys("step()", options, ["gradScale"]);
     const { gradScale = 1 } = options;

@@ -4,7 +4,7 @@ import adabeliefAmsgradWgsl from "../../shaders/rules/adabelief-amsgrad.wgsl?raw
 import { MAX_FLOAT32, SMALLEST_NORMAL, averageLength, memory, rectification } from "../host-scalars.js";
 import { decayRates, flag, learningRate, withOptions, nonNegative, positive } from "../options.js";
 import { adabeliefReference } from "../reference/adabelief.js";
-import type { OptionTable, Schedule, StepContext, UpdateRule } from "../rule.js";
+import type { OptionTable, Overrides, Schedule, StepContext, UpdateRule } from "../rule.js";
 
 /** Options of {@link adabelief}. */
 export type AdaBeliefOptions = {
@@ -92,7 +92,7 @@ const defaults: AdaBeliefOptions = {
  * @example
  * const optimizer = await Optimizer.create(device, [{ param, grad }], adabelief({ lr: 1e-3 }));
  */
-export function adabelief(overrides: Partial<AdaBeliefOptions> = {}): UpdateRule<AdaBeliefOptions> {
+export function adabelief(overrides: Overrides<AdaBeliefOptions> = {}): UpdateRule<AdaBeliefOptions> {
   return withOptions(rule, overrides);
 }
 

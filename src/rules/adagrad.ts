@@ -3,7 +3,7 @@ import adagradWgsl from "../../shaders/rules/adagrad.wgsl?raw";
 import { SMALLEST_NORMAL } from "../host-scalars.js";
 import { flag, learningRate, withOptions, nonNegative } from "../options.js";
 import { adagradReference } from "../reference/adagrad.js";
-import type { OptionTable, Schedule, UpdateRule } from "../rule.js";
+import type { OptionTable, Overrides, Schedule, UpdateRule } from "../rule.js";
 
 /** Options of {@link adagrad}. */
 export type AdagradOptions = {
@@ -58,7 +58,7 @@ const defaults: AdagradOptions = {
  * @example
  * const optimizer = await Optimizer.create(device, [{ param, grad }], adagrad({ lr: 0.05 }));
  */
-export function adagrad(overrides: Partial<AdagradOptions> = {}): UpdateRule<AdagradOptions> {
+export function adagrad(overrides: Overrides<AdagradOptions> = {}): UpdateRule<AdagradOptions> {
   return withOptions(rule, overrides);
 }
 

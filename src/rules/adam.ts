@@ -4,7 +4,7 @@ import adamAmsgradWgsl from "../../shaders/rules/adam-amsgrad.wgsl?raw";
 import { SMALLEST_NORMAL, memory } from "../host-scalars.js";
 import { decayRates, flag, learningRate, withOptions, nonNegative } from "../options.js";
 import { adamReference } from "../reference/adam.js";
-import type { OptionTable, Schedule, UpdateRule } from "../rule.js";
+import type { OptionTable, Overrides, Schedule, UpdateRule } from "../rule.js";
 
 /** Options of {@link adam}. */
 export type AdamOptions = {
@@ -61,7 +61,7 @@ const defaults: AdamOptions = {
  * @example
  * const optimizer = await Optimizer.create(device, [{ param, grad }], adam({ lr: 3e-4 }));
  */
-export function adam(overrides: Partial<AdamOptions> = {}): UpdateRule<AdamOptions> {
+export function adam(overrides: Overrides<AdamOptions> = {}): UpdateRule<AdamOptions> {
   return withOptions(rule, overrides);
 }
 

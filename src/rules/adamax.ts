@@ -3,7 +3,7 @@ import adamaxWgsl from "../../shaders/rules/adamax.wgsl?raw";
 import { SMALLEST_NORMAL, memory } from "../host-scalars.js";
 import { decayRates, flag, learningRate, withOptions, nonNegative } from "../options.js";
 import { adamaxReference } from "../reference/adamax.js";
-import type { OptionTable, Schedule, UpdateRule } from "../rule.js";
+import type { OptionTable, Overrides, Schedule, UpdateRule } from "../rule.js";
 
 /** Options of {@link adamax}. */
 export type AdamaxOptions = {
@@ -54,7 +54,7 @@ const defaults: AdamaxOptions = {
  * @example
  * const optimizer = await Optimizer.create(device, [{ param, grad }], adamax());
  */
-export function adamax(overrides: Partial<AdamaxOptions> = {}): UpdateRule<AdamaxOptions> {
+export function adamax(overrides: Overrides<AdamaxOptions> = {}): UpdateRule<AdamaxOptions> {
   return withOptions(rule, overrides);
 }
 

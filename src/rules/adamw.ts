@@ -4,7 +4,7 @@ import adamwAmsgradWgsl from "../../shaders/rules/adamw-amsgrad.wgsl?raw";
 import { SMALLEST_NORMAL, memory } from "../host-scalars.js";
 import { decayRates, flag, learningRate, withOptions, nonNegative } from "../options.js";
 import { adamwReference } from "../reference/adamw.js";
-import type { OptionTable, Schedule, UpdateRule } from "../rule.js";
+import type { OptionTable, Overrides, Schedule, UpdateRule } from "../rule.js";
 
 /** Options of {@link adamw}. */
 export type AdamWOptions = {
@@ -61,7 +61,7 @@ const defaults: AdamWOptions = {
  * @example
  * const optimizer = await Optimizer.create(device, [{ param, grad }], adamw({ lr: 3e-4, weightDecay: 0.1 }));
  */
-export function adamw(overrides: Partial<AdamWOptions> = {}): UpdateRule<AdamWOptions> {
+export function adamw(overrides: Overrides<AdamWOptions> = {}): UpdateRule<AdamWOptions> {
   return withOptions(rule, overrides);
 }
 

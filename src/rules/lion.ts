@@ -2,7 +2,7 @@
 import lionWgsl from "../../shaders/rules/lion.wgsl?raw";
 import { decayRates, learningRate, withOptions, nonNegative } from "../options.js";
 import { lionReference } from "../reference/lion.js";
-import type { OptionTable, Schedule, UpdateRule } from "../rule.js";
+import type { OptionTable, Overrides, Schedule, UpdateRule } from "../rule.js";
 
 /** Options of {@link lion}. */
 export type LionOptions = {
@@ -46,7 +46,7 @@ const defaults: LionOptions = {
  * @example
  * const optimizer = await Optimizer.create(device, [{ param, grad }], lion({ lr: 1e-4, weightDecay: 0.1 }));
  */
-export function lion(overrides: Partial<LionOptions> = {}): UpdateRule<LionOptions> {
+export function lion(overrides: Overrides<LionOptions> = {}): UpdateRule<LionOptions> {
   return withOptions(rule, overrides);
 }
 

@@ -3,7 +3,7 @@ import nadamWgsl from "../../shaders/rules/nadam.wgsl?raw";
 import { SMALLEST_NORMAL, memory } from "../host-scalars.js";
 import { decayRates, learningRate, withOptions, nonNegative } from "../options.js";
 import { nadamReference } from "../reference/nadam.js";
-import type { OptionTable, Schedule, UpdateRule } from "../rule.js";
+import type { OptionTable, Overrides, Schedule, UpdateRule } from "../rule.js";
 
 /** Options of {@link nadam}. */
 export type NadamOptions = {
@@ -57,7 +57,7 @@ const defaults: NadamOptions = {
  * @example
  * const optimizer = await Optimizer.create(device, [{ param, grad }], nadam());
  */
-export function nadam(overrides: Partial<NadamOptions> = {}): UpdateRule<NadamOptions> {
+export function nadam(overrides: Overrides<NadamOptions> = {}): UpdateRule<NadamOptions> {
   return withOptions(rule, overrides);
 }
 

@@ -3,7 +3,7 @@ import radamWgsl from "../../shaders/rules/radam.wgsl?raw";
 import { SMALLEST_NORMAL, averageLength, memory, rectification } from "../host-scalars.js";
 import { decayRates, learningRate, withOptions, nonNegative } from "../options.js";
 import { radamReference } from "../reference/radam.js";
-import type { OptionTable, Schedule, StepContext, UpdateRule } from "../rule.js";
+import type { OptionTable, Overrides, Schedule, StepContext, UpdateRule } from "../rule.js";
 
 /** Options of {@link radam}. */
 export type RadamOptions = {
@@ -52,7 +52,7 @@ const defaults: RadamOptions = {
  * @example
  * const optimizer = await Optimizer.create(device, [{ param, grad }], radam());
  */
-export function radam(overrides: Partial<RadamOptions> = {}): UpdateRule<RadamOptions> {
+export function radam(overrides: Overrides<RadamOptions> = {}): UpdateRule<RadamOptions> {
   return withOptions(rule, overrides);
 }
 

@@ -6,7 +6,7 @@ import rmspropMomentumWgsl from "../../shaders/rules/rmsprop-momentum.wgsl?raw";
 import { SMALLEST_NORMAL, memory } from "../host-scalars.js";
 import { decayRate, flag, learningRate, withOptions, nonNegative } from "../options.js";
 import { rmspropReference } from "../reference/rmsprop.js";
-import type { OptionTable, Schedule, UpdateRule } from "../rule.js";
+import type { OptionTable, Overrides, Schedule, UpdateRule } from "../rule.js";
 
 /** Options of {@link rmsprop}. */
 export type RmspropOptions = {
@@ -70,7 +70,7 @@ const defaults: RmspropOptions = {
  * @example
  * const optimizer = await Optimizer.create(device, [{ param, grad }], rmsprop({ lr: 1e-3, momentum: 0.9 }));
  */
-export function rmsprop(overrides: Partial<RmspropOptions> = {}): UpdateRule<RmspropOptions> {
+export function rmsprop(overrides: Overrides<RmspropOptions> = {}): UpdateRule<RmspropOptions> {
   return withOptions(rule, overrides);
 }
 

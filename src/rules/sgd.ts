@@ -4,7 +4,7 @@ import sgdMomentumWgsl from "../../shaders/rules/sgd-momentum.wgsl?raw";
 import { memory } from "../host-scalars.js";
 import { flag, learningRate, withOptions, nonNegative } from "../options.js";
 import { sgdReference } from "../reference/sgd.js";
-import type { OptionTable, Schedule, UpdateRule } from "../rule.js";
+import type { OptionTable, Overrides, Schedule, UpdateRule } from "../rule.js";
 
 /** Options of {@link sgd}. */
 export type SgdOptions = {
@@ -61,7 +61,7 @@ const defaults: SgdOptions = {
  * @example
  * const optimizer = await Optimizer.create(device, [{ param, grad }], sgd({ lr: 0.1, momentum: 0.9, nesterov: true }));
  */
-export function sgd(overrides: Partial<SgdOptions> = {}): UpdateRule<SgdOptions> {
+export function sgd(overrides: Overrides<SgdOptions> = {}): UpdateRule<SgdOptions> {
   return withOptions(rule, overrides);
 }
 

@@ -245,19 +245,32 @@ describe("combinations of adabelief", () => {
 });
 
 describe("the options of create()", () => {
-  for (const [option, value] of [
-    ["clipGradNorm", 1],
-    ["clipGradValue", 1],
-    ["skipNonFinite", true],
-    ["monitor", true],
-  ] as const) {
-    it(`refuses ${option}, which is not built yet`, async ({ gpu }) => {
-      const args = { params: groupsWith(gpu, {}), options: { [option]: value } };
-      const message = `${option} is not available in this version; leave it out`;
-      const error = await expectCreateRefused(gpu, args, OptionError, message);
-      expect(error).toMatchObject({ option, value });
-    });
-  }
+  it.for([
+    ["clipGradNorm", 0, "in (0, ∞], got 0"],
+    ["clipGradNorm", -1, "in (0, ∞], got -1"],
+    ["clipGradNorm", NaN, "in (0, ∞], got NaN"],
+    ["clipGradNorm", "1", 'a number in (0, ∞], got "1" (string)'],
+    ["clipGradValue", 0, "in (0, ∞], got 0"],
+    ["clipGradValue", NaN, "in (0, ∞], got NaN"],
+    ["clipGradValue", null, "a number in (0, ∞], got null"],
+    ["skipNonFinite", 1, "true or false, got 1"],
+  ] as const)("refuses %s %s", async ([option, value, text], { gpu }) => {
+    const args = { params: groupsWith(gpu, {}), options: { [option]: value } };
+    const error = await expectCreateRefused(
+      gpu,
+      args,
+      OptionError,
+      `Optimizer.create: ${option} must be ${text}`,
+    );
+    expect(error).toMatchObject({ option, value });
+  });
+
+  it("refuses monitor, which is not built yet", async ({ gpu }) => {
+    const args = { params: groupsWith(gpu, {}), options: { monitor: true } };
+    const message = "monitor is not available in this version; leave it out";
+    const error = await expectCreateRefused(gpu, args, OptionError, message);
+    expect(error).toMatchObject({ option: "monitor", value: true });
+  });
 
   it("refuses the unknown option clipNorm, naming the known ones", async ({ gpu }) => {
     const args = { params: groupsWith(gpu, {}), options: { clipNorm: 1 } };

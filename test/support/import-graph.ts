@@ -50,7 +50,7 @@ const LAYERS: Layer[] = [
   { of: /^src\/reference\/index\.ts$/, may: /^src\/reference\//, why: "the entry re-exports its own" },
   {
     of: /^src\/reference\/reference-optimizer\.ts$/,
-    may: new RegExp(`^src/${SHARED}`),
+    may: new RegExp(`^src/(reference/gradient-handling\\.ts$|${SHARED})`),
     why: "the reference optimizer knows neither rules nor GPU",
   },
   {
@@ -61,8 +61,13 @@ const LAYERS: Layer[] = [
   { of: /^src\/conformance\//, may: /^src\//, why: "conformance may use everything" },
   {
     of: /^src\/check\//,
-    may: /^(src\/(check\/|rule\.ts|gpu\/pipelines\.ts)|(node_modules\/)?wgsl_reflect)/,
+    may: /^(src\/(check\/|rule\.ts|gpu\/pipelines\.ts)|(.*node_modules\/)?wgsl_reflect)/,
     why: "the check reads a rule and the text of its kernel",
+  },
+  {
+    of: /^src\/(controlled-steps|scalar-table)\.ts$/,
+    may: new RegExp(`^src/(gpu/gradient-control\\.ts$|${SHARED})`),
+    why: "they stand between the param groups and the control of gradients",
   },
   {
     of: /^src\/(optimizer|arena)\.ts$/,

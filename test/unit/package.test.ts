@@ -66,7 +66,9 @@ describe("the registry", () => {
 
   it("has every rule that there is a file for", () => {
     expect(baseNames("src/rules", /\.ts$/, ["registry"])).toEqual(names);
-    expect(baseNames("src/reference", /\.ts$/, ["index", "element", "reference-optimizer"])).toEqual(names);
+    expect(
+      baseNames("src/reference", /\.ts$/, ["index", "element", "gradient-handling", "reference-optimizer"]),
+    ).toEqual(names);
   });
 
   it("has a rule for every shader, which uses it: its own, or a variant named after it", () => {
@@ -195,7 +197,7 @@ describe("the built package", () => {
   );
 
   it.each(Object.keys(registry))(
-    "bundles Optimizer and %s in less than 13.5 kB, without the other rules and the reference optimizer",
+    "bundles Optimizer and %s in less than 18.5 kB, without the other rules and the reference optimizer",
     async (name) => {
       const { code, gzipBytes } = await built.bundle(
         `import { Optimizer, ${name} } from "webgpu-optim";\nglobalThis.used = [Optimizer, ${name}];\n`,
@@ -206,7 +208,7 @@ describe("the built package", () => {
       expect(names).toEqual([name]);
       expect(code.includes("deviationWeight: f32")).toBe(name === "adabelief");
       expect(code).not.toContain("ReferenceOptimizer");
-      expect(gzipBytes).toBeLessThan(13_500);
+      expect(gzipBytes).toBeLessThan(18_500);
     },
     30_000,
   );

@@ -90,10 +90,20 @@ describe("what is refused at construction", () => {
     );
   });
 
-  it.each(["clipGradNorm", "clipGradValue", "skipNonFinite", "monitor"])("%s, not built yet", (option) => {
-    const call = make([{ param, grad }], adam(), { [option]: option.startsWith("clip") ? 1 : true });
+  it.each([
+    ["clipGradNorm", 0, "in (0, ∞], got 0"],
+    ["clipGradNorm", NaN, "in (0, ∞], got NaN"],
+    ["clipGradValue", "1", 'a number in (0, ∞], got "1" (string)'],
+    ["skipNonFinite", null, "true or false, got null"],
+  ])("%s %s", (option, value, text) => {
+    const call = make([{ param, grad }], adam(), { [option]: value });
     expect(call).toThrow(OptionError);
-    expect(call).toThrow(`ReferenceOptimizer: ${option} is not available in this version; leave it out`);
+    expect(call).toThrow(`ReferenceOptimizer: ${option} must be ${text}`);
+  });
+
+  it("monitor, not built yet", () => {
+    const call = make([{ param, grad }], adam(), { monitor: true });
+    expect(call).toThrow("ReferenceOptimizer: monitor is not available in this version; leave it out");
   });
 
   it("an unknown option of the optimizer", () => {

@@ -249,7 +249,6 @@ describe("arguments that are refused", () => {
         init: [rates, -1],
         peak: [rates, -1, NaN],
         end: [rates, -1],
-        warmup: [positive, 0],
         exponent: [positive, 0],
         steps: ["(warmup 4, ∞)", 4, 3, Infinity],
       },
