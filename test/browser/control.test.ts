@@ -28,7 +28,10 @@ async function twins<O extends RuleOptions>(
     }),
   );
   const inputs = <P>(pick: (pair: (typeof pairs)[number][number]) => P) =>
-    groups.map(({ lengths: _, ...rest }, index) => ({ ...rest, params: pairs[index]!.map(pick) }));
+    groups.map(({ lengths, ...rest }, index) => ({
+      ...rest,
+      params: lengths.map((_, tensor) => pick(pairs[index]![tensor]!)),
+    }));
   const optimizer = await Optimizer.create(
     gpu.device,
     inputs((pair) => pair.gpu) as unknown as ParamGroupInput<O>[],
