@@ -1,5 +1,7 @@
 // The sum of squares of the gradients, and how many are not finite: the first of two levels, a partial sum for each
-// segment, in a fixed order. Gradients are read as bits, because WGSL may assume that no float is NaN or infinite.
+// segment, in a fixed order. Gradients are read as bits, because WGSL may assume that no float is NaN or infinite. A lane
+// whose largest gradient is so large or so small that squares leave float32 adds its squares once more, scaled; what is
+// much smaller than the largest does not count beside it.
 
 override WORKGROUP_SIZE: u32 = 64;
 
@@ -15,6 +17,9 @@ struct Segment {
 @group(0) @binding(2) var<storage, read> gradBits: array<u32>;
 @group(0) @binding(3) var<storage, read_write> partials: array<Partial>;
 
+// Elements that the lanes of a workgroup take at a time.
+override BLOCK_LENGTH: u32 = 4u * WORKGROUP_SIZE;
+
 var<workgroup> lanes: array<Partial, WORKGROUP_SIZE>;
 
 @compute @workgroup_size(WORKGROUP_SIZE, 1, 1)
@@ -28,28 +33,43 @@ fn measure(
     return;
   }
   let segment = segments[index];
-  var sum = vec3f(); // big, middle, small
-  var finite = true;
-  for (var i = invocation; i < segment.length; i += WORKGROUP_SIZE) {
-    let bits = gradBits[segment.grad + i];
-    let isFinite = (bits & 0x7f800000u) != 0x7f800000u && abs(bitcast<f32>(bits)) <= record.finiteLimit;
-    if (isFinite) {
-      let gradient = clamp(record.gradScale * bitcast<f32>(bits), -record.clipValue, record.clipValue);
-      let magnitude = abs(gradient);
-      if (magnitude >= BIG) {
-        let scaled = DOWN * gradient;
-        sum.x += scaled * scaled;
-      } else if (magnitude < SMALL) {
-        let scaled = UP * gradient;
-        sum.z += scaled * scaled;
-      } else {
-        sum.y += gradient * gradient;
-      }
-    } else {
-      finite = false;
-    }
+  var squares = vec4f();
+  var largest = vec4f();
+  // Bits of magnitudes order as the magnitudes do, NaN and infinity above all.
+  var largestBits = vec4u();
+  let whole = segment.length / BLOCK_LENGTH;
+  for (var b = 0u; b < whole; b++) {
+    let at = segment.grad + b * BLOCK_LENGTH + invocation;
+    let bits = vec4u(
+      gradBits[at],
+      gradBits[at + WORKGROUP_SIZE],
+      gradBits[at + 2u * WORKGROUP_SIZE],
+      gradBits[at + 3u * WORKGROUP_SIZE],
+    );
+    let gradient = handled(bits);
+    squares += gradient * gradient;
+    largest = max(largest, abs(gradient));
+    largestBits = max(largestBits, bits & vec4u(0x7fffffffu));
   }
-  lanes[invocation] = Partial(select(-1.0, sum.x, finite), sum.y, sum.z, record.tag);
+  for (var i = whole * BLOCK_LENGTH + invocation; i < segment.length; i += WORKGROUP_SIZE) {
+    let bits = vec4u(gradBits[segment.grad + i], 0u, 0u, 0u);
+    let gradient = handled(bits);
+    squares += gradient * gradient;
+    largest = max(largest, abs(gradient));
+    largestBits = max(largestBits, bits & vec4u(0x7fffffffu));
+  }
+
+  let reach = max(max(largest.x, largest.y), max(largest.z, largest.w));
+  let highest = max(max(largestBits.x, largestBits.y), max(largestBits.z, largestBits.w));
+  var sum = Partial(0.0, dot(squares, vec4f(1.0)), 0.0, record.tag);
+  if (highest > bitcast<u32>(record.finiteLimit)) {
+    sum = Partial(-1.0, 0.0, 0.0, record.tag);
+  } else if (reach >= BIG) {
+    sum = Partial(scaledSum(segment, invocation, DOWN), 0.0, 0.0, record.tag);
+  } else if (reach < SMALL && reach > 0.0) {
+    sum = Partial(0.0, 0.0, scaledSum(segment, invocation, UP), record.tag);
+  }
+  lanes[invocation] = sum;
   for (var half = WORKGROUP_SIZE / 2u; half > 0u; half /= 2u) {
     workgroupBarrier();
     if (invocation < half) {
@@ -59,4 +79,17 @@ fn measure(
   if (invocation == 0u) {
     partials[index] = lanes[0];
   }
+}
+
+fn handled(bits: vec4u) -> vec4f {
+  return clampedGradient(record.gradScale * bitcast<vec4f>(bits), record.clipValue);
+}
+
+fn scaledSum(segment: Segment, invocation: u32, scale: f32) -> f32 {
+  var sum = 0.0;
+  for (var i = invocation; i < segment.length; i += WORKGROUP_SIZE) {
+    let scaled = scale * handled(vec4u(gradBits[segment.grad + i], 0u, 0u, 0u)).x;
+    sum += scaled * scaled;
+  }
+  return sum;
 }
