@@ -1,9 +1,10 @@
 // Optimizer: param groups over the caller's GPU buffers, stepped by one rule. Knows rules only as values and the GPU only
 // through src/gpu.
 import { ControlledSteps } from "./controlled-steps.js";
-import { DeviceError, OptionError, ParameterError, UsageError } from "./errors.js";
+import { OptionError, UsageError } from "./errors.js";
+import { allocate } from "./gpu/allocate.js";
 import { arenaReady } from "./gpu/arenas.js";
-import { refuseLost, underScopes, watchDevice } from "./gpu/error-scopes.js";
+import { refuseLost, watchDevice } from "./gpu/error-scopes.js";
 import { clearGradients } from "./gpu/gradients.js";
 import { GradientControl } from "./gpu/gradient-control.js";
 import { GroupLaunch } from "./gpu/group-launch.js";
@@ -361,57 +362,4 @@ function stageScalars<O extends RuleOptions>(
     }
   }
   return context;
-}
-
-/** Allocates and probes; frees everything again when the device refuses. */
-async function allocate(
-  device: GPUDevice,
-  call: string,
-  launches: readonly GroupLaunch[],
-  present: readonly GroupLaunch[],
-  control: GradientControl | undefined,
-): Promise<void> {
-  const { error, value: undo } = underScopes(device, () => {
-    const added = launches.map((launch) => {
-      return { partialCapacity: launch.placePartials(), scalarCount: launch.setup.scalarCount };
-    });
-    const shrink = control?.grow(added);
-    if (control) for (const launch of present) launch.rebind();
-    for (const launch of launches) {
-      launch.allocate();
-      launch.probe();
-    }
-    return shrink;
-  });
-  const failure = await error;
-  if (!failure) {
-    refuseLost(device, call);
-    return;
-  }
-  const culprits = await blame(device, launches);
-  for (const launch of launches) launch.destroy();
-  undo?.();
-  if (control) for (const launch of present) launch.rebind();
-  if (failure.kind === "out-of-memory") {
-    throw new DeviceError(`${call}: the GPU is out of memory for the optimizer's state: ${failure.message}`);
-  }
-  const whose =
-    culprits.length > 0 ? `buffers of ${culprits.map((name) => `"${name}"`).join(", ")}` : "buffers";
-  throw new ParameterError(
-    `${call}: the device refuses the ${whose}: destroyed, or created by another device? ${failure.message}`,
-  );
-}
-
-/** Names of the parameters whose dispatches the device refuses. */
-async function blame(device: GPUDevice, launches: readonly GroupLaunch[]): Promise<string[]> {
-  const names: string[] = [];
-  for (const launch of launches) {
-    for (const unit of launch.units) {
-      const { error } = underScopes(device, () => {
-        launch.probe([unit]);
-      });
-      if (await error) names.push(...unit.tensors.map(({ name }) => name));
-    }
-  }
-  return names;
 }

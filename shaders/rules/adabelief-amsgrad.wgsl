@@ -39,7 +39,8 @@ fn update(param: vec4f, grad: vec4f, state: State, scalars: Scalars) -> Update {
   let expAvgVar = scalars.retained * state.expAvgVar + (deviation + scalars.eps);
   let maxExpAvgVar = max(state.maxExpAvgVar, expAvgVar);
   let denominator = sqrt(maxExpAvgVar) * scalars.denominatorScale + scalars.denominatorEps;
-  let change = clamp(scalars.stepSize * (expAvg / denominator), vec4f(-scalars.maxChange), vec4f(scalars.maxChange));
+  let ratio = scalars.stepSize * (expAvg / denominator);
+  let change = min(max(ratio, vec4f(-scalars.maxChange)), vec4f(scalars.maxChange));
   let delta = scalars.decay * param + change;
   return Update(delta, State(expAvg, expAvgVar, maxExpAvgVar));
 }

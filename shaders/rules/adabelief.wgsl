@@ -36,7 +36,8 @@ fn update(param: vec4f, grad: vec4f, state: State, scalars: Scalars) -> Update {
   let deviation = scalars.deviationWeight * (d * d) - scalars.dropped * state.expAvgVar;
   let expAvgVar = scalars.retained * state.expAvgVar + (deviation + scalars.eps);
   let denominator = sqrt(expAvgVar) * scalars.denominatorScale + scalars.denominatorEps;
-  let change = clamp(scalars.stepSize * (expAvg / denominator), vec4f(-scalars.maxChange), vec4f(scalars.maxChange));
+  let ratio = scalars.stepSize * (expAvg / denominator);
+  let change = min(max(ratio, vec4f(-scalars.maxChange)), vec4f(scalars.maxChange));
   let delta = scalars.decay * param + change;
   return Update(delta, State(expAvg, expAvgVar));
 }

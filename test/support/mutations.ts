@@ -51,7 +51,7 @@ export const mutations: Record<string, Mutation[]> = {
     eps("denominatorEps"),
     ["skips the correction of the variance", "* scalars.denominatorScale", ""],
     ["deviates from zero instead of the mean", "let d = g - state.expAvg", "let d = g"],
-    ["forgets maxUpdate", /clamp\((.*), vec4f\(-.*\)\)/, "($1)", { maxUpdate: 0.1 }],
+    ["forgets maxUpdate", /let change = .*;/, "let change = ratio;", { maxUpdate: 0.1 }],
     maximum("maxExpAvgVar", "expAvgVar"),
   ],
   sgd: [
