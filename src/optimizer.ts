@@ -274,7 +274,7 @@ export class Optimizer<O extends RuleOptions> {
   destroy(): void {
     this.#destroyed = true;
     for (const { launch } of this.#entries) launch.destroy();
-    if (this.#entries.length > 0) this.#control?.destroy();
+    this.#control?.destroy();
     this.#entries = [];
   }
 
@@ -300,7 +300,8 @@ export class Optimizer<O extends RuleOptions> {
     await allocate(this.#device, call, launches, present, this.#control);
     this.#steps?.add(entries.map(({ record }) => record));
     if (this.#isDestroyed()) {
-      for (const { launch } of entries) launch.destroy();
+      for (const launch of launches) launch.destroy();
+      this.#control?.destroy();
       refuseDestroyed(call);
     }
     this.#params = params;

@@ -94,7 +94,7 @@ export class GradientControl {
     const create = (name: string, size: number, usage: number) =>
       device.createBuffer({ label: `${label}/${name}`, size: Math.max(size, 256), usage });
     const old = before > 0 ? this.#counts : undefined;
-    if (old) this.#retired.push(...this.#buffers());
+    if (old) this.#retired.push(...(this.#buffers() as GPUBuffer[]));
     this.#records = create("records", this.#recordStride() * RING_STEPS, STORAGE | COPY_DST);
     this.#partials = create("partials", partial * PARTIAL_BYTES, STORAGE);
     this.#tables = create("tables", table * 8, STORAGE | COPY_DST);
@@ -130,7 +130,7 @@ export class GradientControl {
     const buffers = [this.#records, this.#partials, this.#tables, this.#counts, this.#resolved] as const;
     const [decideGroup, staging, next] = [this.#decideGroup, this.#staging, this.#next];
     return () => {
-      for (const buffer of this.#buffers()) buffer.destroy();
+      for (const buffer of this.#buffers()) buffer?.destroy();
       for (const buffer of buffers) {
         const at = this.#retired.indexOf(buffer);
         if (at >= 0) this.#retired.splice(at, 1);
@@ -141,7 +141,8 @@ export class GradientControl {
     };
   }
 
-  #buffers(): GPUBuffer[] {
+  /** Undefined before the first group was added. */
+  #buffers(): (GPUBuffer | undefined)[] {
     return [this.#records, this.#partials, this.#tables, this.#counts, this.#resolved];
   }
 
@@ -271,7 +272,8 @@ export class GradientControl {
     };
   }
 
+  /** Frees what was allocated; nothing, when no group was added yet. */
   destroy(): void {
-    for (const buffer of [...this.#buffers(), ...this.#retired]) buffer.destroy();
+    for (const buffer of [...this.#buffers(), ...this.#retired]) buffer?.destroy();
   }
 }

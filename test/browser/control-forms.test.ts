@@ -1,5 +1,5 @@
 // Clipping and skipping in all forms of step(), layouts and sizes; stats().
-import { describe, expect, vi } from "vitest";
+import { describe, expect, onTestFinished, vi } from "vitest";
 import { Optimizer, ParameterArena, adam, sgd, type Parameter } from "webgpu-optim";
 import { ReferenceOptimizer, type ReferenceParameter } from "webgpu-optim/reference";
 import { it } from "../support/gpu";
@@ -157,5 +157,62 @@ describe("in all forms", () => {
       "stats() has nothing to tell: give create() clipGradNorm",
     );
     optimizer.destroy();
+  });
+});
+
+describe("what they allocate", () => {
+  const options = { clipGradNorm: 1 };
+  const watch = (device: GPUDevice) => {
+    const alive = new Set<GPUBuffer>();
+    const create = device.createBuffer.bind(device);
+    device.createBuffer = (descriptor) => {
+      const buffer = create(descriptor);
+      const destroy = buffer.destroy.bind(buffer);
+      buffer.destroy = () => {
+        alive.delete(buffer);
+        destroy();
+      };
+      alive.add(buffer);
+      return buffer;
+    };
+    onTestFinished(() => {
+      device.createBuffer = create;
+    });
+    return alive;
+  };
+
+  it("is freed by destroy(), after groups were added too", async ({ gpu }) => {
+    const make = () => ({ param: gpu.buffer(5), grad: gpu.buffer(5) });
+    const [first, second] = [make(), make()];
+    const alive = watch(gpu.device);
+    const optimizer = await Optimizer.create(gpu.device, [first], adam(), options);
+    await optimizer.addParamGroup({ params: [second] });
+    optimizer.step();
+    await optimizer.stats();
+    expect(alive.size).toBeGreaterThan(5);
+    optimizer.destroy();
+    expect(alive.size).toBe(0);
+  });
+
+  it("is freed when create() or addParamGroup() is refused, and the optimizer steps on", async ({ gpu }) => {
+    const make = () => ({ param: gpu.buffer(5), grad: gpu.buffer(new Float32Array(5).fill(1)) });
+    const [first, gone] = [make(), make()];
+    gone.grad.destroy();
+    const alive = watch(gpu.device);
+    await expect(Optimizer.create(gpu.device, [{ name: "w", ...gone }], adam(), options)).rejects.toThrow(
+      '"w"',
+    );
+    expect(alive.size).toBe(0);
+    const optimizer = await Optimizer.create(gpu.device, [first], adam({ lr: 0.5 }), options);
+    optimizer.step();
+    const before = alive.size;
+    await expect(optimizer.addParamGroup({ params: [{ name: "w", ...gone }] })).rejects.toThrow('"w"');
+    expect(alive.size).toBe(before);
+    optimizer.step();
+    expect(await optimizer.stats()).toMatchObject({ step: 2, skippedSteps: 0 });
+    const stepped = await gpu.read(first.param);
+    expect(stepped[0]).toBeCloseTo(-1, 3);
+    optimizer.destroy();
+    expect(alive.size).toBe(0);
   });
 });
