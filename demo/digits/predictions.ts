@@ -57,7 +57,7 @@ export class Predictions {
       item.setAttribute("aria-label", `A ${label}, read as ${digit}: ${isRight ? "right" : "wrong"}`);
       setText(caption, isRight ? `✓ ${digit}` : `✗ ${digit}`);
     }
-    setText(this.#summary, `${right} of ${this.#cells.length} read right`);
+    setText(this.#summary, `${right} of ${this.#cells.length}, half are hard`);
   }
 }
 

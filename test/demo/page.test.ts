@@ -56,7 +56,7 @@ describe("training", () => {
     expect(await text("speed")).toMatch(/^\d+(\.\d)? steps\/s$/);
     expect(await text("optimizer")).toMatch(/^\d+\.\d\d ms$/);
     expect(await page.getByRole("progressbar").getAttribute("aria-valuenow")).toBe("100");
-    expect(await text("digits-summary")).toMatch(/^\d+ of 48 read right$/);
+    expect(await text("digits-summary")).toMatch(/^\d+ of 48, half are hard$/);
     expect(await page.locator("#digits li.right, #digits li.wrong").count()).toBe(48);
     expect(await page.locator("#digits li").first().getAttribute("aria-label")).toBe("A 7, read as 7: right");
 
