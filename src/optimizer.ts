@@ -103,6 +103,7 @@ export class Optimizer<O extends RuleOptions> {
    * @throws {OptionError} unknown or illegal option, naming rule, option, value, range and group
    * @throws {ParameterError} buffer without STORAGE, mapped, too short, overlapping; lengths that differ; names twice;
    * a buffer that was destroyed or is another device's
+   * @throws {UsageError} `device` is not a GPUDevice
    * @throws {DeviceError} lost device, out of memory, or a kernel that does not compile; nothing stays allocated
    */
   static async create<O extends RuleOptions>(
@@ -128,12 +129,16 @@ export class Optimizer<O extends RuleOptions> {
    * Without `encoder` or `pass` the step is submitted at once. A recorded step is to be submitted exactly once, in the
    * order of recording, before 4096 later ones; its options are those of this call, and step counts advance now.
    *
+   * With clipping or skipping, a step that turns out to be skipped on the GPU is counted here until {@link stats} or
+   * {@link stateDict} tell otherwise.
+   *
+   * Nothing is encoded, and no step counted, when it throws.
+   *
    * @throws {OptionError} an option assigned since the last step is illegal or structural, a schedule returned an
    * illegal learning rate, or `gradScale` is not finite
    * @throws {ParameterError} a gradient assigned since the last step is not legal
-   * @throws {UsageError} after `destroy()`, or with both `encoder` and `pass`
+   * @throws {UsageError} after `destroy()`, with both `encoder` and `pass`, or with one that is none
    * @throws {DeviceError} the device is lost
-   * Nothing is encoded, and no step counted, when it throws.
    */
   step(options: StepOptions = {}): void {
     if (this.#destroyed) refuseDestroyed("step()");
@@ -192,7 +197,8 @@ export class Optimizer<O extends RuleOptions> {
   }
 
   /**
-   * Adds a group; its step count starts at 0. Rejects as {@link create} does, and then nothing is added.
+   * Adds a group; its step count starts at 0. Rejects as {@link create} does, and then nothing is added. With clipping or
+   * skipping, no recorded step may be waiting for its submission.
    */
   async addParamGroup(group: ParamGroupInput<O>): Promise<void> {
     const adding = this.#adding.then(() => this.#add("addParamGroup", [group]));

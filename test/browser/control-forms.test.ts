@@ -93,6 +93,23 @@ describe("in all forms", () => {
     optimizer.destroy();
   });
 
+  it("counts no partial sum of an earlier step, when gradients move together and take fewer dispatches", async ({
+    gpu,
+  }) => {
+    const param = gpu.buffer(128);
+    const part = (buffer: GPUBuffer, first: number) => ({ buffer, offset: first * 4, size: 256 });
+    const apart = [gpu.buffer(new Float32Array(64).fill(3)), gpu.buffer(new Float32Array(64).fill(4))];
+    const together = gpu.buffer(new Float32Array(128).fill(1));
+    const parameters: Parameter[] = apart.map((grad, index) => ({ param: part(param, 64 * index), grad }));
+    const optimizer = await Optimizer.create(gpu.device, parameters, sgd(), options);
+    optimizer.step();
+    expect((await optimizer.stats()).gradNorm).toBeCloseTo(40, 4);
+    parameters.forEach((parameter, index) => (parameter.grad = part(together, 64 * index)));
+    optimizer.step();
+    expect((await optimizer.stats()).gradNorm).toBeCloseTo(Math.sqrt(128), 4);
+    optimizer.destroy();
+  });
+
   it("keeps counts when a group is added", async ({ gpu }) => {
     const model = await twins(gpu, adam(), options, GROUPS);
     const random = new Random(9);
