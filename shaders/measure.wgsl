@@ -10,6 +10,7 @@ struct Segment {
   grad: u32, // first element in the bound gradients
   state: u32,
   length: u32, // elements
+  row: u32, // its own among the partial sums
 }
 
 @group(0) @binding(0) var<storage, read> record: StepRecord;
@@ -77,7 +78,7 @@ fn measure(
     }
   }
   if (invocation == 0u) {
-    partials[index] = lanes[0];
+    partials[segment.row] = lanes[0];
   }
 }
 

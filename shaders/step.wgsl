@@ -18,6 +18,7 @@ struct Segment {
   grad: u32, // first element in the bound gradients
   state: u32, // first State, if there is any
   length: u32, // elements
+  row: u32, // its own among the partial sums
 }
 
 @group(0) @binding(0) var<uniform> scalars: Scalars;

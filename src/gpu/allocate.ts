@@ -19,7 +19,7 @@ export async function allocate(
 ): Promise<void> {
   const { error, value: undo } = underScopes(device, () => {
     const added = launches.map((launch) => {
-      return { partialCapacity: launch.placePartials(), scalarCount: launch.setup.scalarCount };
+      return { rowCount: Math.max(launch.rowCount, 1), scalarCount: launch.setup.scalarCount };
     });
     const shrink = control?.grow(added);
     if (control) for (const launch of present) launch.rebind();

@@ -13,8 +13,8 @@ export type ControlOptions = {
   skipNonFinite: boolean;
 };
 
-/** What a group brings: rows of its partial sums, and its scalars. */
-export type ControlledGroup = { partialCapacity: number; scalarCount: number };
+/** What a group brings: rows of its partial sums, at least one, and its scalars. */
+export type ControlledGroup = { rowCount: number; scalarCount: number };
 
 /** Rows of a group's table of scalars. */
 export const TABLE_ROWS = 4096;
@@ -23,8 +23,8 @@ const GROUP_STRIDE = 64;
 /** Words of the record of a step before its groups, and of each group. */
 const RECORD_WORDS = 8;
 const GROUP_WORDS = 8;
-/** Bytes of a partial sum, as of a segment. */
-export const PARTIAL_BYTES = 16;
+/** Bytes of a partial sum. */
+const PARTIAL_BYTES = 16;
 /** Bytes of what a step kernel reads of the decision. */
 export const CONTROL_BYTES = 32;
 const MAX_FLOAT32 = 3.4028234663852886e38;
@@ -83,14 +83,16 @@ export class GradientControl {
     const before = this.#groups.length;
     const undo = this.#snapshot();
     this.#groups = [...this.#groups, ...added];
-    let [table, partial] = [0, 0];
-    this.#firstTable = this.#groups.map(
-      ({ scalarCount }) => (table += scalarCount * TABLE_ROWS) - scalarCount * TABLE_ROWS,
-    );
-    this.#firstPartial = this.#groups.map(
-      ({ partialCapacity }) => (partial += partialCapacity) - partialCapacity,
-    );
     const { device, label } = this;
+    const alignedRows = device.limits.minStorageBufferOffsetAlignment / PARTIAL_BYTES;
+    let [table, partial] = [0, 0];
+    [this.#firstTable, this.#firstPartial] = [[], []];
+    for (const { scalarCount, rowCount } of this.#groups) {
+      this.#firstTable.push(table);
+      this.#firstPartial.push(partial);
+      table += scalarCount * TABLE_ROWS;
+      partial += Math.ceil(rowCount / alignedRows) * alignedRows;
+    }
     const create = (name: string, size: number, usage: number) =>
       device.createBuffer({ label: `${label}/${name}`, size: Math.max(size, 256), usage });
     const old = before > 0 ? this.#counts : undefined;
@@ -165,20 +167,20 @@ export class GradientControl {
     return (group + 1) * GROUP_STRIDE * 4;
   }
 
+  /** The partial sums of a group. */
+  partialsOf(group: number): GPUBufferBinding {
+    const offset = this.#firstPartial[group]! * PARTIAL_BYTES;
+    return { buffer: this.#partials, offset, size: this.#groups[group]!.rowCount * PARTIAL_BYTES };
+  }
+
   /** Writes a row of a group's table of scalars. */
   writeRow(group: number, row: number, floats: Float32Array<ArrayBuffer>): void {
     const entry = this.#firstTable[group]! + row * this.#groups[group]!.scalarCount;
     this.device.queue.writeBuffer(this.#tables, entry * 8, floats);
   }
 
-  /** What a dispatch binds to be measured. @param firstRow row of the group's partial sums at which it begins */
-  measureGroup(
-    group: number,
-    segments: GPUBufferBinding,
-    grads: GPUBufferBinding,
-    firstRow: number,
-  ): GPUBindGroup {
-    const offset = (this.#firstPartial[group]! + firstRow) * PARTIAL_BYTES;
+  /** What a dispatch binds to be measured. */
+  measureGroup(group: number, segments: GPUBufferBinding, grads: GPUBufferBinding): GPUBindGroup {
     return this.device.createBindGroup({
       label: this.label,
       layout: this.#measure.layout,
@@ -186,7 +188,7 @@ export class GradientControl {
         { binding: 0, resource: { buffer: this.#records, offset: 0, size: this.#recordBytes() } },
         { binding: 1, resource: segments },
         { binding: 2, resource: grads },
-        { binding: 3, resource: { buffer: this.#partials, offset, size: segments.size! } },
+        { binding: 3, resource: this.partialsOf(group) },
       ],
     });
   }
@@ -206,7 +208,7 @@ export class GradientControl {
     words[7] = this.#tag;
     groups.forEach(({ active, lr, shift }, group) => {
       const at = RECORD_WORDS + GROUP_WORDS * group;
-      const { scalarCount, partialCapacity } = this.#groups[group]!;
+      const { scalarCount, rowCount } = this.#groups[group]!;
       floats[at] = lr;
       words[at + 1] = active ? 1 : 0;
       words[at + 2] = this.#firstTable[group]!;
@@ -214,7 +216,7 @@ export class GradientControl {
       words[at + 4] = shift;
       words[at + 5] = scalarCount;
       words[at + 6] = this.#firstPartial[group]!;
-      words[at + 7] = partialCapacity;
+      words[at + 7] = rowCount;
     });
     this.#offsets[0] = this.#next * this.#recordStride();
     this.#next = (this.#next + 1) % RING_STEPS;

@@ -51,7 +51,7 @@ export class GroupLaunch {
       label: setup.label,
       slotCount: setup.slots.length,
       initial: setup.slots.map((slot) => setup.initial[slot] ?? 0),
-      limits: launchLimits(device),
+      limits: launchLimits(device, true),
       kernel: (variant) => this.#kernel(variant),
     };
     this.#sortByWatch(tensors);
@@ -62,11 +62,11 @@ export class GroupLaunch {
       if (same) same.push(tensor);
       else byBuffer.set(tensor.param.buffer, [tensor]);
     }
+    let rowCount = 0;
     this.units = [...byBuffer.values()].map((group) => {
-      const unit = new Unit(
-        context,
-        group.sort((a, b) => a.param.offset - b.param.offset),
-      );
+      const sorted = group.sort((a, b) => a.param.offset - b.param.offset);
+      const unit = new Unit(context, sorted, rowCount);
+      rowCount = unit.rows.at(-1)!;
       for (const tensor of group) this.#unitOf.set(tensor, unit);
       unit.plan();
       return unit;
@@ -90,14 +90,9 @@ export class GroupLaunch {
     this.#flatten();
   }
 
-  /** Rows of partial sums that the group needs at most; gives its units their places. */
-  placePartials(): number {
-    let rows = 0;
-    for (const unit of this.units) {
-      unit.firstPartial = rows;
-      rows += unit.partialCapacity;
-    }
-    return rows;
+  /** Rows of the group, one for each workgroup of a step at most. */
+  get rowCount(): number {
+    return this.units.at(-1)?.rows.at(-1) ?? 0;
   }
 
   /** Binds everything anew, for scalars that lie elsewhere. */

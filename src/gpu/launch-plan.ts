@@ -93,7 +93,10 @@ export type Dispatch = {
   stateBuffer: number;
   param: Window;
   grad: Window;
-  /** Per workgroup: first element of the parameters and of the gradients in their windows, first State, length. */
+  /**
+   * Per workgroup: first element of the parameters and of the gradients in their windows, first State, length, and the
+   * row among {@link rowsOfPieces} that is its own, however the gradients lie.
+   */
   segments: Uint32Array<ArrayBuffer>;
 };
 
@@ -105,17 +108,33 @@ export type LaunchLimits = {
   alignment: number;
   /** Elements that a workgroup steps at most: a multiple of the block length. */
   chunkLength: number;
+  /** Whether tensors that lie next to each other may be stepped as one. */
+  merges: boolean;
 };
 
 /** A run of elements that lie next to each other in parameters, gradients and state. */
-type Span = { piece: StatePiece; param: number; grad: GradientRange; gradOffset: number; length: number };
+type Span = {
+  piece: StatePiece;
+  param: number;
+  grad: GradientRange;
+  gradOffset: number;
+  length: number;
+  row: number;
+};
 
 /** Words of a row of the segment table. */
-export const SEGMENT_WORDS = 4;
+export const SEGMENT_WORDS = 5;
+
+/** For each piece the first of the rows, one a workgroup, that its steps need at most; then the row after the last. */
+export function rowsOfPieces(pieces: readonly StatePiece[], chunkLength: number, firstRow = 0): number[] {
+  let row = firstRow;
+  return [row, ...pieces.map(({ length }) => (row += Math.ceil(length / chunkLength)))];
+}
 
 /**
  * The dispatches for one assignment of gradients.
  * @param gradients one per tensor
+ * @param rows of the pieces ({@link rowsOfPieces})
  * @returns the dispatches, or the index of a tensor whose parameters and gradients lie too far apart in one buffer
  */
 export function planDispatches(
@@ -123,33 +142,43 @@ export function planDispatches(
   gradients: readonly GradientRange[],
   placement: StatePlacement,
   limits: LaunchLimits,
+  rows: readonly number[] = rowsOfPieces(placement.pieces, limits.chunkLength),
 ): Dispatch[] | { tooFarApart: number } {
   const windows = new DispatchBuilder(limits);
-  for (const span of mergeSpans(tensors, gradients, placement)) {
+  for (const span of spansOf(tensors, gradients, placement, rows, limits.merges)) {
     for (let first = 0; first < span.length; first += limits.chunkLength) {
       const length = Math.min(limits.chunkLength, span.length - first);
-      if (!windows.add(span, first, length)) return { tooFarApart: span.piece.tensor };
+      const row = span.row + first / limits.chunkLength;
+      if (!windows.add(span, first, length, row)) return { tooFarApart: span.piece.tensor };
     }
   }
   return windows.finish();
 }
 
-function mergeSpans(
+function spansOf(
   tensors: readonly TensorRange[],
   gradients: readonly GradientRange[],
-  placement: StatePlacement,
+  { pieces }: StatePlacement,
+  rows: readonly number[],
+  merges: boolean,
 ): Span[] {
   const spans: Span[] = [];
   let last: StatePiece | undefined;
-  for (const piece of placement.pieces) {
+  for (const [index, piece] of pieces.entries()) {
     const grad = gradients[piece.tensor]!;
     const param = tensors[piece.tensor]!.offset + piece.first * 4;
     const gradOffset = grad.offset + piece.first * 4;
     const span = spans.at(-1);
-    if (span && last && stateFollows(last, piece) && memoryFollows(last, piece, tensors, gradients)) {
+    if (
+      span &&
+      last &&
+      merges &&
+      stateFollows(last, piece) &&
+      memoryFollows(last, piece, tensors, gradients)
+    ) {
       span.length = (param - span.param) / 4 + piece.length;
     } else {
-      spans.push({ piece, param, grad, gradOffset, length: piece.length });
+      spans.push({ piece, param, grad, gradOffset, length: piece.length, row: rows[index]! });
     }
     last = piece;
   }
@@ -184,7 +213,7 @@ function memoryFollows(
   );
 }
 
-type Row = { param: number; grad: number; struct: number; length: number };
+type Row = { param: number; grad: number; struct: number; length: number; row: number };
 type Open = Omit<Dispatch, "segments"> & { rows: Row[] };
 
 /** Gathers rows into dispatches whose windows stay within the limits. */
@@ -195,17 +224,17 @@ class DispatchBuilder {
   constructor(readonly limits: LaunchLimits) {}
 
   /** False when the row cannot be bound at all. */
-  add(span: Span, first: number, length: number): boolean {
+  add(span: Span, first: number, length: number, row: number): boolean {
     const struct = span.piece.struct + (first / BLOCK_LENGTH) * BLOCK_STRUCTS;
-    const row = { param: span.param + first * 4, grad: span.gradOffset + first * 4, struct, length };
+    const added = { param: span.param + first * 4, grad: span.gradOffset + first * 4, struct, length, row };
     const { shared, buffer: gradBuffer } = span.grad;
     const { buffer: stateBuffer } = span.piece;
     const key = `${gradBuffer}/${stateBuffer}`;
     const open = this.#open.get(key);
-    if (open && this.#extend(open, row)) return true;
+    if (open && this.#extend(open, added)) return true;
     const none = { start: Infinity, end: 0 };
     const fresh: Open = { shared, gradBuffer, stateBuffer, param: none, grad: none, rows: [] };
-    if (!this.#extend(fresh, row)) return false;
+    if (!this.#extend(fresh, added)) return false;
     this.#open.set(key, fresh);
     this.#done.push(fresh);
     return true;
@@ -231,8 +260,14 @@ class DispatchBuilder {
   finish(): Dispatch[] {
     return this.#done.map(({ rows, ...dispatch }) => {
       const segments = new Uint32Array(rows.length * SEGMENT_WORDS);
-      rows.forEach(({ param, grad, struct, length }, index) => {
-        const words = [(param - dispatch.param.start) / 4, (grad - dispatch.grad.start) / 4, struct, length];
+      rows.forEach(({ param, grad, struct, length, row }, index) => {
+        const words = [
+          (param - dispatch.param.start) / 4,
+          (grad - dispatch.grad.start) / 4,
+          struct,
+          length,
+          row,
+        ];
         segments.set(words, index * SEGMENT_WORDS);
       });
       return { ...dispatch, segments };

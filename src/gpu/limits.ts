@@ -31,11 +31,12 @@ function chunkLength(device: GPUDevice): number {
   return (info?.isFallbackAdapter ? 512 : 16) * BLOCK_LENGTH;
 }
 
-/** The limits that bound our dispatches on a device. */
-export function launchLimits(device: GPUDevice): LaunchLimits {
+/** The limits that bound our dispatches on a device. @param merges whether neighbours may be stepped as one tensor */
+export function launchLimits(device: GPUDevice, merges: boolean): LaunchLimits {
   return {
     maxBindingBytes: device.limits.maxStorageBufferBindingSize,
     alignment: device.limits.minStorageBufferOffsetAlignment,
     chunkLength: chunkLength(device),
+    merges,
   };
 }

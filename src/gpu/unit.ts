@@ -4,6 +4,7 @@ import { paddedEnd } from "./arenas.js";
 import {
   planDispatches,
   placeStates,
+  rowsOfPieces,
   workgroupGrid,
   SEGMENT_WORDS,
   type Dispatch,
@@ -13,7 +14,7 @@ import {
   type TensorRange,
 } from "./launch-plan.js";
 import { BINDINGS, type Kernel, type Variant } from "./pipelines.js";
-import { CONTROL_BYTES, PARTIAL_BYTES, type GradientControl } from "./gradient-control.js";
+import { CONTROL_BYTES, type GradientControl } from "./gradient-control.js";
 import { RING_STEPS } from "./scalar-ring.js";
 import { filledStructs } from "./state-layout.js";
 import type { Tensor } from "./tensor.js";
@@ -74,18 +75,22 @@ export class Unit {
   states: GPUBuffer[] = [];
   /** What a step encodes. */
   dispatches: BoundDispatch[] = [];
-  /** First row of its partial sums among the group's. */
-  firstPartial = 0;
+  /** Row of the first workgroup of each piece among the group's, and the row after the last. */
+  readonly rows: readonly number[];
   readonly #ranges: TensorRange[];
   readonly #arrangements = new Map<string, Arrangement>();
   /** Segments of forgotten arrangements, and the count of arrangements made when each was forgotten. */
   readonly #retired: { segments: GPUBuffer; at: number }[] = [];
   #made = 0;
 
-  /** @param tensors of one parameter buffer, none empty, sorted by offset */
+  /**
+   * @param tensors of one parameter buffer, none empty, sorted by offset
+   * @param firstRow of its workgroups' rows among the group's
+   */
   constructor(
     readonly context: UnitContext,
     readonly tensors: readonly Tensor[],
+    firstRow: number,
   ) {
     const { limits, slotCount, device } = context;
     this.#ranges = tensors.map(({ param, length }) => {
@@ -93,6 +98,7 @@ export class Unit {
     });
     const maxStateBytes = Math.min(limits.maxBindingBytes, device.limits.maxBufferSize);
     this.placement = placeStates(this.#ranges, slotCount, maxStateBytes);
+    this.rows = rowsOfPieces(this.placement.pieces, limits.chunkLength, firstRow);
   }
 
   /** Which kernels the gradients need as they lie now. */
@@ -108,7 +114,7 @@ export class Unit {
    */
   plan(gradients = this.#gradients().gradients): Dispatch[] {
     const { limits } = this.context;
-    const plan = planDispatches(this.#ranges, gradients, this.placement, limits);
+    const plan = planDispatches(this.#ranges, gradients, this.placement, limits, this.rows);
     if (Array.isArray(plan)) return plan;
     const { name } = this.tensors[plan.tooFarApart]!;
     throw new ParameterError(
@@ -180,18 +186,6 @@ export class Unit {
     const [key, { segments }] = this.#arrangements.entries().next().value!;
     this.#arrangements.delete(key);
     this.#retired.push({ segments, at: this.#made });
-  }
-
-  /**
-   * Rows of partial sums that any arrangement of the gradients needs at most. They lie as the segments do, whose rows
-   * are as large: each dispatch begins at a multiple of the binding alignment.
-   */
-  get partialCapacity(): number {
-    const { chunkLength, alignment } = this.context.limits;
-    const { pieces } = this.placement;
-    const rows = pieces.reduce((sum, { length }) => sum + Math.ceil(length / chunkLength), 0);
-    const aligned = alignment / PARTIAL_BYTES;
-    return (Math.ceil(rows / aligned) + pieces.length) * aligned;
   }
 
   /** Binds everything anew, for scalars that lie elsewhere. */
@@ -278,13 +272,6 @@ export class Unit {
     const [x, y] = workgroupGrid(rows.length / SEGMENT_WORDS, device.limits.maxComputeWorkgroupsPerDimension);
     if (!source.control?.control.measures) return { kernel, bindGroup, x, y };
     const { control, group } = source.control;
-    const firstRow = this.firstPartial + starts[index]! / PARTIAL_BYTES;
-    return {
-      kernel,
-      bindGroup,
-      x,
-      y,
-      measure: control.measureGroup(group, segmentRows, gradients, firstRow),
-    };
+    return { kernel, bindGroup, x, y, measure: control.measureGroup(group, segmentRows, gradients) };
   }
 }

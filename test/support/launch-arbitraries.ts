@@ -47,10 +47,11 @@ const limitsArbitrary: fc.Arbitrary<LaunchLimits> = fc
     chunkLength: fc.constantFrom(64, 128, 1024),
     alignment: fc.constantFrom(32, 256),
     room: fc.constantFrom(256, 1024, 6000, 2 ** 27),
+    merges: fc.boolean(),
   })
-  .map(({ chunkLength, alignment, room }) => ({
+  .map(({ room, chunkLength, ...limits }) => ({
+    ...limits,
     chunkLength,
-    alignment,
     maxBindingBytes: Math.max(chunkLength * 4 + room, 1024),
   }));
 

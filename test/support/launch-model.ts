@@ -3,6 +3,7 @@ import { SLICE_ALIGNMENT } from "../../src/gpu/arenas";
 import {
   placeStates,
   planDispatches,
+  rowsOfPieces,
   SEGMENT_WORDS,
   type Dispatch,
   type GradientRange as PlannedGradient,
@@ -31,12 +32,13 @@ export type Memory = {
 export type Gradients = { ranges: readonly GradientRange[]; bufferBytes: readonly number[] };
 
 /** A row of the segment table, in the words of the kernel. */
-export type Row = { param: number; grad: number; state: number; length: number };
+export type Row = { param: number; grad: number; state: number; length: number; row: number };
 
 export function rowsOf({ segments }: Dispatch): Row[] {
   return Array.from({ length: segments.length / SEGMENT_WORDS }, (_, row) => {
-    const [param, grad, state, length] = segments.subarray(row * SEGMENT_WORDS) as unknown as number[];
-    return { param: param!, grad: grad!, state: state!, length: length! };
+    const words = segments.subarray(row * SEGMENT_WORDS) as unknown as number[];
+    const [param, grad, state, length, own] = words;
+    return { param: param!, grad: grad!, state: state!, length: length!, row: own! };
   });
 }
 
@@ -81,6 +83,15 @@ function ownersOf({ tensors, padded, paramBytes }: Memory): Int32Array {
   return owners;
 }
 
+/**
+ * Tensor of the piece that each row is reserved for; rows of a tensor lie together, so that what is written there can
+ * be summed by tensor.
+ */
+function reservedRows({ pieces }: StatePlacement, chunkLength: number): number[] {
+  const rows = rowsOfPieces(pieces, chunkLength);
+  return pieces.flatMap(({ tensor }, index) => Array<number>(rows[index + 1]! - rows[index]!).fill(tensor));
+}
+
 /** State buffers in which every slot of an element holds the element's address, as the host would upload it. */
 function addressedStates(
   { tensors, slotCount }: Memory,
@@ -117,7 +128,7 @@ function checkWindows(memory: Memory, gradients: Gradients, dispatch: Dispatch):
 /**
  * Steps a plan in the model.
  * @throws {Error} unless every element of every tensor is stepped exactly once, with its own gradient and state, no
- * State struct belongs to two rows, nothing foreign is touched and every window is legal
+ * State struct and no row of partial sums belongs to two rows, nothing foreign is touched and every window is legal
  */
 export function checkPlan(
   memory: Memory,
@@ -130,6 +141,7 @@ export function checkPlan(
   const states = addressedStates(memory, placement);
   const stepped = new Uint8Array(owners.length);
   const taken = states.map((floats) => new Uint8Array((floats.length * 4) / (slotCount * SLOT_BYTES)));
+  const reserved = reservedRows(placement, limits.chunkLength);
   for (const size of placement.bufferBytes) {
     check(size > 0 && size <= limits.maxBindingBytes, () => `a state buffer of ${size} bytes`);
   }
@@ -141,6 +153,9 @@ export function checkPlan(
       check(row.length > 0 && row.length <= limits.chunkLength, () => `a row of ${row.length} elements`);
       check((row.param + row.length) * 4 <= param.end - param.start, () => "a row leaves the param window");
       check((row.grad + row.length) * 4 <= grad.end - grad.start, () => "a row leaves the grad window");
+      const tensor = reserved[row.row];
+      check(tensor !== undefined, () => `row ${row.row} of the partial sums is missing or written twice`);
+      delete reserved[row.row];
       for (let struct = row.state; struct < row.state + structCount(row.length); struct++) {
         check(taken[stateBuffer]![struct] === 0, () => `State ${struct} is missing or belongs to two rows`);
         taken[stateBuffer]![struct] = 1;
@@ -152,6 +167,7 @@ export function checkPlan(
         check(stepped[address] === 0, () => `element ${address} is stepped twice`);
         stepped[address] = 1;
         if (owner === PADDING) continue;
+        check(limits.merges || owner === tensor, () => `element ${address} is counted for tensor ${tensor}`);
         const own = gradients.ranges[owner]!;
         const gradAddress = grad.start / 4 + row.grad + element;
         const expected = own.offset / 4 + address - tensors[owner]!.offset / 4;

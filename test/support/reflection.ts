@@ -62,7 +62,7 @@ export function disagreements(rule: AnyRule, variant: Variant): string[] {
     membersOf(reflection.getStructInfo("State")),
     slots.map((slot) => `${slot}: vec4f`),
   );
-  const words = ["param", "grad", "state", "length"].slice(0, SEGMENT_WORDS);
+  const words = ["param", "grad", "state", "length", "row"].slice(0, SEGMENT_WORDS);
   compare(
     "struct Segment",
     membersOf(reflection.getStructInfo("Segment")),

@@ -1,11 +1,11 @@
 // Which dispatches step which elements: properties of any plan, in a model of the kernel, and the counts promised.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { workgroupGrid, type Dispatch } from "../../src/gpu/launch-plan";
+import { SEGMENT_WORDS, workgroupGrid, type Dispatch } from "../../src/gpu/launch-plan";
 import { cases, type Case } from "../support/launch-arbitraries";
 import { checkPlan, placementOf, planOf, rowsOf, type Gradients, type Memory } from "../support/launch-model";
 
-const ROOMY = { maxBindingBytes: 2 ** 27, alignment: 256, chunkLength: 1024 };
+const ROOMY = { maxBindingBytes: 2 ** 27, alignment: 256, chunkLength: 1024, merges: true };
 const SEED = 20240;
 
 /** Bytes between a shared tensor's parameter and its gradient. */
@@ -35,7 +35,10 @@ describe("any plan", () => {
           checkPlan(memory, gradients, plan, placement);
           planned++;
           windows += Number(plan.length > new Set(gradients.ranges.map(({ buffer }) => buffer)).size);
-          merged += Number(plan.flatMap(rowsOf).length < memory.tensors.filter((t) => t.length > 0).length);
+          merged += Number(
+            memory.limits.merges &&
+              plan.flatMap(rowsOf).length < memory.tensors.filter((t) => t.length > 0).length,
+          );
         }
       }),
       { seed: SEED, numRuns: 800 },
@@ -114,6 +117,13 @@ describe("an arena", () => {
     const dispatches = dispatchesOf(memory, gradients);
     expect(dispatches).toHaveLength(1);
     expect(rowsOf(dispatches[0]!)).toHaveLength(Math.ceil(memory.paramBytes / 4 / 1024));
+  });
+
+  it("of 1000 slices takes one dispatch, and a row for every slice, where tensors are told apart", () => {
+    const { memory, gradients } = mirrored(lengths, true);
+    const dispatches = dispatchesOf({ ...memory, limits: { ...ROOMY, merges: false } }, gradients);
+    expect(dispatches).toHaveLength(1);
+    expect(rowsOf(dispatches[0]!).map(({ length }) => length)).toEqual(lengths);
   });
 
   it("whose slices are not all in the group leaves the others and their padding alone", () => {
@@ -235,8 +245,9 @@ describe("the model of the kernel", () => {
     ["a state off by one", (words) => words.with(2, 1), "is stepped with the state of"],
     ["a row too short", (words) => words.with(3, 99), "element 99 is not stepped"],
     ["a row too long", (words) => words.with(3, 101), "element 100 is stepped"],
-    ["a row twice", (words) => words.slice().copyWithin(4, 0, 4), "belongs to two rows"],
-    ["a row past the end", (words) => words.with(-1, 70), "leaves the param window"],
+    ["a row twice", (words) => words.slice().copyWithin(SEGMENT_WORDS, 0, SEGMENT_WORDS), "written twice"],
+    ["a row past the end", (words) => words.with(SEGMENT_WORDS + 3, 170), "leaves the param window"],
+    ["a row that is another's", (words) => words.with(4, 1), "written twice"],
   ])("finds %s", (_, change, message) => {
     const [dispatch] = dispatchesOf(memory, gradients);
     const segments = Uint32Array.from(change(dispatch!.segments));
