@@ -19,7 +19,7 @@ struct StepRecord {
   finiteLimit: f32, // a gradient beyond it overflows when unscaled
   maxNorm: f32,
   clips: u32, // whether the norm is to be clipped
-  measures: u32, // whether the gradients were measured
+  skips: u32, // whether a step with a gradient that is not finite is left out
   groupCount: u32,
   tag: u32, // of this step's partial sums
   groups: array<GroupStep>,
@@ -33,12 +33,13 @@ struct Control {
   skip: u32,
   norm: f32,
   scale: f32, // the other part of the factor
+  tag: u32, // of the step
 }
 
 // A part of the sum of squares, in three ranges so that neither 1e25 nor 1e-25 leaves float32: magnitudes from 2^45 on
 // scaled by 2^-80, those below 2^-45 scaled by 2^80, and the rest as they are.
 struct Partial {
-  big: f32, // -1 when an element is not finite
+  big: f32, // minus the count of elements that are not finite, when there are any
   middle: f32,
   small: f32,
   tag: u32, // of the step that wrote it: rows of earlier steps do not count
@@ -54,6 +55,6 @@ fn clampedGradient(gradient: vec4f, limit: f32) -> vec4f {
 }
 
 fn addPartials(a: Partial, b: Partial) -> Partial {
-  let big = select(a.big + b.big, -1.0, a.big < 0.0 || b.big < 0.0);
+  let big = select(a.big + b.big, min(a.big, 0.0) + min(b.big, 0.0), min(a.big, b.big) < 0.0);
   return Partial(big, a.middle + b.middle, a.small + b.small, a.tag);
 }

@@ -30,7 +30,7 @@ fn decide(@builtin(local_invocation_index) invocation: u32) {
   var sum = Partial(0.0, 0.0, 0.0, record.tag);
   for (var g = 0u; g < record.groupCount; g++) {
     let group = record.groups[g];
-    if (record.measures != 0u && group.stepped != 0u) {
+    if (group.stepped != 0u) {
       for (var i = invocation; i < group.partialCount; i += WORKGROUP_SIZE) {
         let part = partials[group.firstPartial + i];
         if (part.tag == record.tag) {
@@ -53,18 +53,19 @@ fn decide(@builtin(local_invocation_index) invocation: u32) {
   let overflows = total.big >= OVERFLOW;
   // -1 where there is none.
   let norm = select(select(normOf(total), MAX_FLOAT32, overflows), -1.0, total.big < 0.0);
-  let skip = total.big < 0.0 || (overflows && record.clips != 0u);
+  let skip = (total.big < 0.0 && record.skips != 0u) || (overflows && record.clips != 0u);
   if (invocation == 0u) {
     resolved[0] = record.gradScale;
     resolved[1] = record.clipValue;
     // A factor of a huge norm is taken in two parts, so that neither is subnormal.
     let scale = select(1.0, TINY, norm >= HUGE);
     let ratio = record.maxNorm / (scale * (norm + 1e-6));
-    let clips = record.clips != 0u && scale * ratio < 1.0;
+    let clips = record.clips != 0u && norm >= 0.0 && scale * ratio < 1.0;
     resolved[2] = select(1.0, ratio, clips);
     resolved[5] = select(1.0, scale, clips);
     resolved[3] = bitcast<f32>(select(0u, 1u, skip));
     resolved[4] = norm;
+    resolved[6] = bitcast<f32>(record.tag);
     counts[0].run += 1u;
     counts[0].taken += select(1u, 0u, skip);
   }

@@ -64,7 +64,7 @@ fn measure(
   let highest = max(max(largestBits.x, largestBits.y), max(largestBits.z, largestBits.w));
   var sum = Partial(0.0, dot(squares, vec4f(1.0)), 0.0, record.tag);
   if (highest > bitcast<u32>(record.finiteLimit)) {
-    sum = Partial(-1.0, 0.0, 0.0, record.tag);
+    sum = Partial(-notFiniteCount(segment, invocation), 0.0, 0.0, record.tag);
   } else if (reach >= BIG) {
     sum = Partial(scaledSum(segment, invocation, DOWN), 0.0, 0.0, record.tag);
   } else if (reach < SMALL && reach > 0.0) {
@@ -93,4 +93,13 @@ fn scaledSum(segment: Segment, invocation: u32, scale: f32) -> f32 {
     sum += scaled * scaled;
   }
   return sum;
+}
+
+fn notFiniteCount(segment: Segment, invocation: u32) -> f32 {
+  var count = 0.0;
+  for (var i = invocation; i < segment.length; i += WORKGROUP_SIZE) {
+    let magnitude = gradBits[segment.grad + i] & 0x7fffffffu;
+    count += select(0.0, 1.0, magnitude > bitcast<u32>(record.finiteLimit));
+  }
+  return count;
 }

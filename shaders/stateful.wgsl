@@ -6,6 +6,12 @@ struct Update {
   state: State,
 }
 
+// What the effectiveStep of a rule returns, if it has one (watch-steps.wgsl).
+struct EffectiveStep {
+  stepSize: vec4f, // what the corrected mean of the gradients is multiplied by
+  capped: vec4<bool>, // moved as far as a cap of the rule allows
+}
+
 @group(0) @binding(2) var<storage, read_write> states: array<State>;
 
 fn deltaOf(param: vec4f, grad: vec4f, at: u32) -> vec4f {

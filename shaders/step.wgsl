@@ -1,7 +1,8 @@
 // The kernel around every rule: which elements a workgroup steps, and their loads and stores. It stands between a rule
 // (shaders/rules: State, Scalars, update), the module of its state (stateful.wgsl or stateless.wgsl) and the module that
-// says where parameters and gradients are bound (separate-buffers.wgsl or shared-buffer.wgsl), and knows nothing of them
-// but their functions.
+// says where parameters and gradients are bound (separate-buffers.wgsl or shared-buffer.wgsl), those that say what
+// becomes of gradients (gradient-*.wgsl) and what is noted of the step (watch-*.wgsl), and knows nothing of them but their
+// functions.
 //
 // Each workgroup steps one segment: a run of elements that lie next to each other in the parameters, in the gradients
 // and in the state. Elements are taken in blocks of 64. In a block the 16 lanes that share it hold element
@@ -57,7 +58,9 @@ fn step(
       loadGrad(g + 2u * BLOCK_LANES),
       loadGrad(g + 3u * BLOCK_LANES),
     );
-    let stepped = param - deltaOf(param, gradientOf(grad), at);
+    let delta = deltaOf(param, gradientOf(grad), at);
+    let stepped = param - delta;
+    watch(stepped, delta, at, vec4<bool>(true));
     storeParam(p, stepped.x);
     storeParam(p + BLOCK_LANES, stepped.y);
     storeParam(p + 2u * BLOCK_LANES, stepped.z);
@@ -72,17 +75,22 @@ fn step(
     let at = segment.state + whole * BLOCK_LANES + invocation;
     var param = vec4f();
     var grad = vec4f();
+    var used = vec4<bool>();
     for (var component = 0u; component < 4u; component++) {
       if (invocation + component * BLOCK_LANES < rest) {
         param[component] = loadParam(p + component * BLOCK_LANES);
         grad[component] = loadGrad(g + component * BLOCK_LANES);
+        used[component] = true;
       }
     }
-    let stepped = param - deltaOf(param, gradientOf(grad), at);
+    let delta = deltaOf(param, gradientOf(grad), at);
+    let stepped = param - delta;
+    watch(stepped, delta, at, used);
     for (var component = 0u; component < 4u; component++) {
       if (invocation + component * BLOCK_LANES < rest) {
         storeParam(p + component * BLOCK_LANES, stepped[component]);
       }
     }
   }
+  report(segment.row, invocation);
 }

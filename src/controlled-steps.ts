@@ -3,7 +3,9 @@
 import type { Decided, GradientControl } from "./gpu/gradient-control.js";
 import type { GroupRecord, Named } from "./param-groups.js";
 import type { RuleOptions, StepContext } from "./rule.js";
+import { MAX_FLOAT32 } from "./host-scalars.js";
 import { ScalarTable } from "./scalar-table.js";
+import { groupStats, unknownSums, type StepStats, type StepSums } from "./step-stats.js";
 
 /** A group's counts: recorded by the host, and what the GPU last told. */
 type Counted<O extends RuleOptions, P extends Named> = {
@@ -60,6 +62,26 @@ export class ControlledSteps<O extends RuleOptions, P extends Named> {
       record.memory = table.memoryAfter(step) ?? record.memory;
       record.step = step;
     });
+  }
+
+  /** What is told of the steps. @param sums of each tensor, for each group that is monitored */
+  stats({ norm, factor, total, groups }: Decided, sums: readonly (readonly StepSums[])[]): StepStats {
+    // Nothing is known before the first step, nor after a state was loaded.
+    const unknown = total.run === 0;
+    const none = unknown || !this.control.measures || norm < 0;
+    return {
+      step: total.run,
+      skippedSteps: total.run - total.taken,
+      gradNorm: none ? NaN : norm >= MAX_FLOAT32 ? Infinity : norm,
+      clipFactor: unknown ? 1 : factor,
+      ...(this.control.options.monitor && {
+        groups: sums.map((ofTensors, index) => {
+          const { run, taken } = groups[index]!;
+          const known = run > 0 ? ofTensors : ofTensors.map(unknownSums);
+          return groupStats(taken, this.#groups[index]!.record.names, known);
+        }),
+      }),
+    };
   }
 
   /** Step count and memory of a group as the GPU had them. */

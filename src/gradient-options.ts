@@ -1,8 +1,9 @@
 // The options that handle gradients before a step, and their checks. Shared by the GPU optimizer and the reference.
 import { OptionError, show } from "./errors.js";
 import { checkKeys } from "./param-groups.js";
+import type { StepStats } from "./step-stats.js";
 
-/** Options of `create()` that hold for all groups. `monitor` comes in a later version; until then it is refused. */
+/** Options of `create()` that hold for all groups. */
 export type OptimizerOptions = {
   /**
    * Largest global L2 norm over the gradients of all unfrozen groups, after `gradScale` and `clipGradValue`; above it
@@ -14,28 +15,19 @@ export type OptimizerOptions = {
   clipGradValue?: number | undefined;
   /** Leave out a step, of all groups, in which any gradient is NaN or infinite. Default false. */
   skipNonFinite?: boolean | undefined;
+  /** Note what each step does, for `stats()`: by group and by parameter ({@link StepStats}). Default false. */
   monitor?: boolean | undefined;
   /** Part of the labels of the optimizer's GPU objects. */
   label?: string | undefined;
 };
 
-/** What was decided of the steps run so far, on the GPU. */
-export type StepStats = {
-  /** Steps run when the figures were read; they are of the last of them. */
-  step: number;
-  /** Steps left out since the optimizer was made, or its state loaded. */
-  skippedSteps: number;
-  /**
-   * Global L2 norm of the gradients, after `gradScale` and `clipGradValue`; Infinity beyond float32, NaN when an element
-   * is not finite or when nothing asks for the norm.
-   */
-  gradNorm: number;
-  /** Factor on the gradients: 1, or clipGradNorm / (gradNorm + 1e-6) when clipped. */
-  clipFactor: number;
-};
-
 /** The options, complete. */
-export type GradientHandling = { clipGradNorm: number; clipGradValue: number; skipNonFinite: boolean };
+export type GradientHandling = {
+  clipGradNorm: number;
+  clipGradValue: number;
+  skipNonFinite: boolean;
+  monitor: boolean;
+};
 
 /** @throws {OptionError} for an unknown, mistyped or illegal option */
 export function checkOptimizerOptions(call: string, options: OptimizerOptions): GradientHandling {
@@ -44,7 +36,7 @@ export function checkOptimizerOptions(call: string, options: OptimizerOptions): 
     clipGradNorm = Infinity,
     clipGradValue = Infinity,
     skipNonFinite = false,
-    monitor,
+    monitor = false,
     label,
   } = options;
   const refuse = (option: string, must: string, value: unknown) => {
@@ -54,19 +46,19 @@ export function checkOptimizerOptions(call: string, options: OptimizerOptions): 
     if (typeof value !== "number") refuse(option, "a number in (0, ∞]", value);
     if (!(value > 0)) refuse(option, "in (0, ∞]", value);
   }
-  if (typeof skipNonFinite !== "boolean") refuse("skipNonFinite", "true or false", skipNonFinite);
-  if (label !== undefined && typeof label !== "string") refuse("label", "a string", label);
-  if (monitor !== undefined && (monitor as unknown) !== false) {
-    throw new OptionError(
-      `${call}: monitor is not available in this version; leave it out`,
-      "monitor",
-      monitor,
-    );
+  for (const [option, value] of Object.entries({ skipNonFinite, monitor })) {
+    if (typeof value !== "boolean") refuse(option, "true or false", value);
   }
-  return { clipGradNorm, clipGradValue, skipNonFinite };
+  if (label !== undefined && typeof label !== "string") refuse("label", "a string", label);
+  return { clipGradNorm, clipGradValue, skipNonFinite, monitor };
 }
 
-/** Whether any of it is asked for. */
-export function handlesGradients({ clipGradNorm, clipGradValue, skipNonFinite }: GradientHandling): boolean {
-  return clipGradNorm < Infinity || clipGradValue < Infinity || skipNonFinite;
+/** Whether steps are under control of the GPU: handled, or watched. */
+export function handlesGradients({
+  clipGradNorm,
+  clipGradValue,
+  skipNonFinite,
+  monitor,
+}: GradientHandling): boolean {
+  return clipGradNorm < Infinity || clipGradValue < Infinity || skipNonFinite || monitor;
 }

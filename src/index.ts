@@ -10,7 +10,7 @@ export {
 } from "./errors.js";
 export { MAX_FLOAT32, SMALLEST_NORMAL, averageLength, memory, rectification } from "./host-scalars.js";
 export { LossScale, type LossScaleOptions } from "./loss-scale.js";
-export type { OptimizerOptions, StepStats } from "./gradient-options.js";
+export type { OptimizerOptions } from "./gradient-options.js";
 export { deviceRequirements, type DeviceRequirements } from "./gpu/limits.js";
 export type { Parameter } from "./gpu/tensor.js";
 export {
@@ -25,6 +25,7 @@ export {
 } from "./options.js";
 export { Optimizer, type ParamGroup, type ParamGroupInput, type StepOptions } from "./optimizer.js";
 export type {
+  EffectiveStep,
   Memory,
   OptionSpec,
   OptionTable,
@@ -49,6 +50,8 @@ export {
   warmupCosineSchedule,
 } from "./schedules.js";
 export type { AnyStateDict, SavedGroup, StateDict } from "./state-dict.js";
+export type { GroupStats, ParameterStats, StepSizeHistogram, StepStats } from "./step-stats.js";
+export { watchSteps, type WatchOptions } from "./watch-steps.js";
 export { adagrad, type AdagradOptions } from "./rules/adagrad.js";
 export { adamax, type AdamaxOptions } from "./rules/adamax.js";
 export { lion, type LionOptions } from "./rules/lion.js";

@@ -1,6 +1,6 @@
 // LossScale: PyTorch's GradScaler policy, learned of asynchronously.
 import { OptionError, show } from "./errors.js";
-import type { StepStats } from "./gradient-options.js";
+import type { StepStats } from "./step-stats.js";
 
 /** What a loss scale needs of an optimizer. */
 type Watched = { stats: () => Promise<StepStats> };

@@ -9,15 +9,14 @@ import { clearGradients } from "./gpu/gradients.js";
 import { GradientControl } from "./gpu/gradient-control.js";
 import { GroupLaunch } from "./gpu/group-launch.js";
 import { prepareStates, readStates } from "./gpu/state-transfer.js";
+import { readStats } from "./gpu/stats-transfer.js";
 import { Tensor, type Parameter } from "./gpu/tensor.js";
 import {
   checkOptimizerOptions,
   handlesGradients,
   type GradientHandling,
   type OptimizerOptions,
-  type StepStats,
 } from "./gradient-options.js";
-import { MAX_FLOAT32 } from "./host-scalars.js";
 import {
   GroupRecord,
   checkGradScale,
@@ -31,6 +30,7 @@ import {
 } from "./param-groups.js";
 import { indexParams, RangeIndex, refuseOverlap } from "./range-index.js";
 import type { RuleOptions, StepContext, UpdateRule } from "./rule.js";
+import type { StepStats } from "./step-stats.js";
 import { applyGroups, planLoad, saveGroups, type AnyStateDict, type StateDict } from "./state-dict.js";
 
 /** A param group as it is passed in: parameters, and the options that differ from the rule's. */
@@ -72,6 +72,7 @@ export class Optimizer<O extends RuleOptions> {
   /** Clips and skips, for an optimizer that does. */
   readonly #control: GradientControl | undefined;
   readonly #steps: ControlledSteps<O, Parameter> | undefined;
+  readonly #monitors: boolean;
   #entries: Entry<O>[] = [];
   /** Every parameter's range, to refuse what overlaps one. */
   #params = new RangeIndex<GPUBuffer>();
@@ -88,6 +89,7 @@ export class Optimizer<O extends RuleOptions> {
     this.#device = device;
     this.#rule = rule;
     this.#label = `webgpu-optim/${rule.name}${label ? `/${label}` : ""}`;
+    this.#monitors = handling.monitor;
     if (handlesGradients(handling)) {
       this.#control = new GradientControl(device, this.#label, handling);
       this.#steps = new ControlledSteps(this.#control);
@@ -207,11 +209,11 @@ export class Optimizer<O extends RuleOptions> {
   }
 
   /**
-   * Reads what was decided of the steps submitted so far, and takes over their counts: `paramGroups[i].step`, and the
-   * step that a schedule sees, then leave out the steps that were skipped. Waits for no more than that work; calls may
-   * overlap. Never needed to train.
+   * Reads what was decided of the steps submitted so far, with `monitor` what the latest of them did, and takes over
+   * their counts: `paramGroups[i].step`, and the step that a schedule sees, then leave out the steps that were skipped.
+   * Waits for no more than that work; calls may overlap. Never needed to train.
    *
-   * @throws {UsageError} when the optimizer neither clips nor skips
+   * @throws {UsageError} when the optimizer neither clips nor skips, and is not monitored
    * @throws {DeviceError} the device is lost
    */
   async stats(): Promise<StepStats> {
@@ -219,15 +221,13 @@ export class Optimizer<O extends RuleOptions> {
     refuseLost(this.#device, "stats()");
     if (!this.#control) {
       throw new UsageError(
-        "stats() has nothing to tell: give create() clipGradNorm, clipGradValue or skipNonFinite",
+        "stats() has nothing to tell: give create() monitor, clipGradNorm, clipGradValue or skipNonFinite",
       );
     }
-    const { decided } = await readStates(this.#device, [], this.#control);
-    this.#steps!.learn(decided!);
-    const { norm, factor, total } = decided!;
-    const { measures } = this.#control;
-    const gradNorm = !measures || norm < 0 ? NaN : norm >= MAX_FLOAT32 ? Infinity : norm;
-    return { step: total.run, skippedSteps: total.run - total.taken, gradNorm, clipFactor: factor };
+    const launches = this.#entries.map(({ launch }) => launch);
+    const { decided, sums } = await readStats(this.#device, launches, this.#control);
+    this.#steps!.learn(decided);
+    return this.#steps!.stats(decided, sums);
   }
 
   /**
@@ -342,6 +342,7 @@ export class Optimizer<O extends RuleOptions> {
         initial: rule.initialState?.(record.group) ?? {},
         scalarCount: rule.scalars.length,
         control: this.#control && { control: this.#control, group: record.index },
+        watch: this.#monitors ? (rule.effectiveStep ? ("steps" as const) : ("updates" as const)) : undefined,
       };
       return { record, launch: new GroupLaunch(this.#device, setup, tensors) };
     });

@@ -48,6 +48,14 @@ export type StepContext = {
  */
 export type ReferenceUpdate = (param: number, grad: number, state: Record<string, number>) => number;
 
+/** What a rule that divides by a moving average does with one element: what the monitor shows of it. */
+export type EffectiveStep = {
+  /** What the corrected mean of the gradients is multiplied by: Adam's lr / (√v̂ + eps). */
+  stepSize: number;
+  /** Whether the element moved as far as a cap of the rule allows. */
+  capped: boolean;
+};
+
 /**
  * An optimizer's update rule as a value. `adam()` and its like return one; a user can write one of their own.
  *
@@ -90,4 +98,13 @@ export interface UpdateRule<O extends RuleOptions, Scalar extends string = strin
   wgsl(options: Readonly<O>): string;
   /** The same step in float64: the oracle of the tests, and what `ReferenceOptimizer` runs. */
   reference(options: Readonly<O>, context: Readonly<StepContext>): ReferenceUpdate;
+  /**
+   * The effective step of one element in float64, from the state that the step left. With it, the WGSL declares
+   * `fn effectiveStep(state: State, scalars: Scalars) -> EffectiveStep`, which returns
+   * `EffectiveStep(stepSize, capped)`, a `vec4f` and a `vec4<bool>`.
+   */
+  effectiveStep?(
+    options: Readonly<O>,
+    context: Readonly<StepContext>,
+  ): (state: Readonly<Record<string, number>>) => EffectiveStep;
 }

@@ -26,6 +26,7 @@ struct Scalars {
   denominatorScale: f32,
   denominatorEps: f32,
   maxChange: f32, // lr * maxUpdate
+  meanStepSize: f32, // stepSize * (1 - beta1^t), for the monitor alone
 }
 
 fn update(param: vec4f, grad: vec4f, state: State, scalars: Scalars) -> Update {
@@ -40,4 +41,10 @@ fn update(param: vec4f, grad: vec4f, state: State, scalars: Scalars) -> Update {
   let change = min(max(ratio, vec4f(-scalars.maxChange)), vec4f(scalars.maxChange));
   let delta = scalars.decay * param + change;
   return Update(delta, State(expAvg, expAvgVar));
+}
+
+fn effectiveStep(state: State, scalars: Scalars) -> EffectiveStep {
+  let denominator = sqrt(state.expAvgVar) * scalars.denominatorScale + scalars.denominatorEps;
+  let ratio = scalars.stepSize * (state.expAvg / denominator);
+  return EffectiveStep(scalars.meanStepSize / denominator, abs(ratio) >= vec4f(scalars.maxChange));
 }

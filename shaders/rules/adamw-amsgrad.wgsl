@@ -22,6 +22,7 @@ struct Scalars {
   dropped: f32,
   stepSize: f32, // lr / (1 - beta1^t) * sqrt(1 - beta2^t)
   eps: f32, // eps * sqrt(1 - beta2^t)
+  meanStepSize: f32, // lr * sqrt(1 - beta2^t), for the monitor alone
 }
 
 fn update(param: vec4f, grad: vec4f, state: State, scalars: Scalars) -> Update {
@@ -32,4 +33,8 @@ fn update(param: vec4f, grad: vec4f, state: State, scalars: Scalars) -> Update {
   let denominator = sqrt(maxExpAvgSq) + scalars.eps;
   let delta = scalars.decay * param + scalars.stepSize * (expAvg / denominator);
   return Update(delta, State(expAvg, expAvgSq, maxExpAvgSq));
+}
+
+fn effectiveStep(state: State, scalars: Scalars) -> EffectiveStep {
+  return EffectiveStep(scalars.meanStepSize / (sqrt(state.maxExpAvgSq) + scalars.eps), vec4<bool>());
 }

@@ -11,6 +11,7 @@ export type ControlOptions = {
   /** Largest magnitude of a gradient, or Infinity. */
   clipGradValue: number;
   skipNonFinite: boolean;
+  monitor: boolean;
 };
 
 /** What a group brings: rows of its partial sums, at least one, and its scalars. */
@@ -66,7 +67,7 @@ export class GradientControl {
     readonly label: string,
     readonly options: ControlOptions,
   ) {
-    this.measures = options.clipGradNorm < Infinity || options.skipNonFinite;
+    this.measures = options.clipGradNorm < Infinity || options.skipNonFinite || options.monitor;
   }
 
   /** Compiles the kernels. @throws {DeviceError} */
@@ -95,22 +96,22 @@ export class GradientControl {
     }
     const create = (name: string, size: number, usage: number) =>
       device.createBuffer({ label: `${label}/${name}`, size: Math.max(size, 256), usage });
-    const old = before > 0 ? this.#counts : undefined;
-    if (old) this.#retired.push(...(this.#buffers() as GPUBuffer[]));
+    const old = before > 0 ? { ...this.#buffers() } : undefined;
+    if (old) this.#retired.push(...(Object.values(old) as GPUBuffer[]));
     this.#records = create("records", this.#recordStride() * RING_STEPS, STORAGE | COPY_DST);
-    this.#partials = create("partials", partial * PARTIAL_BYTES, STORAGE);
+    const copied = COPY_SRC | COPY_DST;
+    this.#partials = create("partials", partial * PARTIAL_BYTES, STORAGE | copied);
     this.#tables = create("tables", table * 8, STORAGE | COPY_DST);
-    this.#counts = create("counts", (this.#groups.length + 1) * 8, STORAGE | COPY_DST | COPY_SRC);
-    this.#resolved = create(
-      "resolved",
-      (this.#groups.length + 1) * GROUP_STRIDE * 4,
-      STORAGE | UNIFORM | COPY_SRC,
-    );
+    this.#counts = create("counts", (this.#groups.length + 1) * 8, STORAGE | copied);
+    const resolvedBytes = (this.#groups.length + 1) * GROUP_STRIDE * 4;
+    this.#resolved = create("resolved", resolvedBytes, STORAGE | UNIFORM | copied);
     this.#staging = new ArrayBuffer(this.#recordBytes());
     this.#next = 0;
     if (old) {
       const encoder = device.createCommandEncoder({ label });
-      encoder.copyBufferToBuffer(old, 0, this.#counts, 0, (before + 1) * 8);
+      encoder.copyBufferToBuffer(old.counts!, 0, this.#counts, 0, (before + 1) * 8);
+      encoder.copyBufferToBuffer(old.resolved!, 0, this.#resolved, 0, CONTROL_BYTES);
+      encoder.copyBufferToBuffer(old.partials!, 0, this.#partials, 0, old.partials!.size);
       device.queue.submit([encoder.finish()]);
     }
     this.#decideGroup = device.createBindGroup({
@@ -132,7 +133,7 @@ export class GradientControl {
     const buffers = [this.#records, this.#partials, this.#tables, this.#counts, this.#resolved] as const;
     const [decideGroup, staging, next] = [this.#decideGroup, this.#staging, this.#next];
     return () => {
-      for (const buffer of this.#buffers()) buffer?.destroy();
+      for (const buffer of Object.values(this.#buffers())) buffer?.destroy();
       for (const buffer of buffers) {
         const at = this.#retired.indexOf(buffer);
         if (at >= 0) this.#retired.splice(at, 1);
@@ -144,8 +145,14 @@ export class GradientControl {
   }
 
   /** Undefined before the first group was added. */
-  #buffers(): (GPUBuffer | undefined)[] {
-    return [this.#records, this.#partials, this.#tables, this.#counts, this.#resolved];
+  #buffers(): Record<"records" | "partials" | "tables" | "counts" | "resolved", GPUBuffer | undefined> {
+    return {
+      records: this.#records,
+      partials: this.#partials,
+      tables: this.#tables,
+      counts: this.#counts,
+      resolved: this.#resolved,
+    };
   }
 
   #recordBytes(): number {
@@ -195,15 +202,16 @@ export class GradientControl {
 
   /** Uploads the record of a step, before its kernels are encoded. */
   push(gradScale: number, groups: readonly GroupRecordOfStep[]): void {
-    const { clipGradNorm, clipGradValue } = this.options;
+    const { clipGradNorm, clipGradValue, skipNonFinite } = this.options;
+    const clips = clipGradNorm < Infinity;
     const [floats, words] = [new Float32Array(this.#staging), new Uint32Array(this.#staging)];
     this.#tag = (this.#tag + 1) >>> 0 || 1;
     floats[0] = gradScale;
     floats[1] = Math.min(clipGradValue, MAX_FLOAT32);
     floats[2] = Math.min(MAX_FLOAT32 / Math.abs(gradScale), MAX_FLOAT32);
     floats[3] = Math.min(clipGradNorm, MAX_FLOAT32);
-    words[4] = clipGradNorm < Infinity ? 1 : 0;
-    words[5] = this.measures ? 1 : 0;
+    words[4] = clips ? 1 : 0;
+    words[5] = clips || skipNonFinite ? 1 : 0;
     words[6] = groups.length;
     words[7] = this.#tag;
     groups.forEach(({ active, lr, shift }, group) => {
@@ -216,7 +224,7 @@ export class GradientControl {
       words[at + 4] = shift;
       words[at + 5] = scalarCount;
       words[at + 6] = this.#firstPartial[group]!;
-      words[at + 7] = rowCount;
+      words[at + 7] = this.measures ? rowCount : 0;
     });
     this.#offsets[0] = this.#next * this.#recordStride();
     this.#next = (this.#next + 1) % RING_STEPS;
@@ -251,31 +259,28 @@ export class GradientControl {
 
   /** Copies what is known for {@link parse}. */
   stage(encoder: GPUCommandEncoder): GPUBuffer {
-    const size = 32 + this.#counts.size;
+    const countBytes = (this.#groups.length + 1) * 8;
     const buffer = this.device.createBuffer({
       label: `${this.label}/decided`,
-      size,
+      size: CONTROL_BYTES + countBytes,
       usage: MAP_READ | COPY_DST,
     });
-    encoder.copyBufferToBuffer(this.#resolved, 0, buffer, 0, 32);
-    encoder.copyBufferToBuffer(this.#counts, 0, buffer, 32, this.#counts.size);
+    encoder.copyBufferToBuffer(this.#resolved, 0, buffer, 0, CONTROL_BYTES);
+    encoder.copyBufferToBuffer(this.#counts, 0, buffer, CONTROL_BYTES, countBytes);
     return buffer;
   }
 
-  /** What {@link stage} copied, once it is mapped. */
+  /** What {@link stage} copied, once it is mapped; of the groups there were then. */
   parse(bytes: ArrayBuffer): Decided {
-    const [floats, words] = [new Float32Array(bytes, 0, 8), new Uint32Array(bytes, 32)];
-    const at = (index: number) => ({ run: words[2 * index]!, taken: words[2 * index + 1]! });
-    return {
-      norm: floats[4]!,
-      factor: floats[2]! * floats[5]!,
-      total: at(0),
-      groups: this.#groups.map((_, group) => at(group + 1)),
-    };
+    const [floats, words] = [new Float32Array(bytes, 0, 8), new Uint32Array(bytes, CONTROL_BYTES)];
+    const [total, ...groups] = Array.from({ length: words.length / 2 }, (_, index) => {
+      return { run: words[2 * index]!, taken: words[2 * index + 1]! };
+    });
+    return { norm: floats[4]!, factor: floats[2]! * floats[5]!, total: total!, groups };
   }
 
   /** Frees what was allocated; nothing, when no group was added yet. */
   destroy(): void {
-    for (const buffer of [...this.#buffers(), ...this.#retired]) buffer?.destroy();
+    for (const buffer of [...Object.values(this.#buffers()), ...this.#retired]) buffer?.destroy();
   }
 }

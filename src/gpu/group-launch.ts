@@ -4,7 +4,17 @@ import { refuseOverlap, type RangeIndex } from "../range-index.js";
 import { assignmentsOf, type Assignments } from "./arenas.js";
 import type { GradientControl } from "./gradient-control.js";
 import { launchLimits } from "./limits.js";
-import { kernelNow, loadKernel, stepProgram, type Kernel, type Program, type Variant } from "./pipelines.js";
+import {
+  kernelNow,
+  loadKernel,
+  stepProgram,
+  summarizeProgram,
+  type Kernel,
+  type Program,
+  type Variant,
+  type Watch,
+} from "./pipelines.js";
+import { GroupMonitor, type TensorRows } from "./group-monitor.js";
 import { ScalarRing } from "./scalar-ring.js";
 import type { Tensor } from "./tensor.js";
 import { INDIRECT } from "./usage.js";
@@ -20,6 +30,8 @@ export type LaunchSetup = {
   scalarCount: number;
   /** What clips and skips, and the group's place in it. */
   control?: { control: GradientControl; group: number } | undefined;
+  /** What is noted of its steps, for an optimizer that is monitored. */
+  watch?: Watch | undefined;
 };
 
 /** A gradient that the caller assigned anew. */
@@ -37,6 +49,8 @@ export class GroupLaunch {
   readonly #kernels = new Map<Variant, Kernel>();
   readonly #offsets = new Uint32Array(1);
   #ring: ScalarRing | undefined;
+  #monitor: GroupMonitor | undefined;
+  #summarize: Kernel | undefined;
   #staging: Float32Array | undefined;
   #dispatches: BoundDispatch[] = [];
 
@@ -51,7 +65,8 @@ export class GroupLaunch {
       label: setup.label,
       slotCount: setup.slots.length,
       initial: setup.slots.map((slot) => setup.initial[slot] ?? 0),
-      limits: launchLimits(device, true),
+      limits: launchLimits(device, !setup.watch),
+      watch: setup.watch,
       kernel: (variant) => this.#kernel(variant),
     };
     this.#sortByWatch(tensors);
@@ -79,13 +94,22 @@ export class GroupLaunch {
     const load = async (variant: Variant) => {
       this.#kernels.set(variant, await loadKernel(this.device, this.#source(variant), this.setup.label));
     };
-    await Promise.all([...variants].map(load));
+    await Promise.all([...[...variants].map(load), this.#loadMonitor()]);
+  }
+
+  async #loadMonitor(): Promise<void> {
+    const { label, watch } = this.setup;
+    if (watch) this.#summarize = await loadKernel(this.device, summarizeProgram(), label);
   }
 
   /** Creates buffers and bind groups. Synchronous, so that error scopes can stand around it. */
   allocate(): void {
-    const { label, scalarCount, control } = this.setup;
+    const { label, scalarCount, control, watch } = this.setup;
     if (!control) this.#ring = new ScalarRing(this.device, scalarCount, `${label}/scalars`);
+    if (this.#summarize) {
+      this.#monitor = new GroupMonitor(this.device, label, this.#summarize, this.#tensorRows(), watch!);
+      this.#monitor.bind(control!.control, control!.group);
+    }
     for (const unit of this.units) unit.allocate(this.#scalars());
     this.#flatten();
   }
@@ -95,8 +119,28 @@ export class GroupLaunch {
     return this.units.at(-1)?.rows.at(-1) ?? 0;
   }
 
+  /** Rows of each tensor, in order. A piece follows the one before of its tensor. */
+  #tensorRows(): TensorRows[] {
+    const rows = new Map<Tensor, TensorRows>();
+    for (const unit of this.units) {
+      unit.placement.pieces.forEach(({ tensor: index }, piece) => {
+        const tensor = unit.tensors[index]!;
+        const { first } = rows.get(tensor) ?? { first: unit.rows[piece]! };
+        rows.set(tensor, { first, count: unit.rows[piece + 1]! - first, length: tensor.length });
+      });
+    }
+    return this.tensors.map((tensor) => rows.get(tensor) ?? { first: 0, count: 0, length: 0 });
+  }
+
+  /** What its monitor keeps, for an optimizer that has one. */
+  get monitor(): GroupMonitor | undefined {
+    return this.#monitor;
+  }
+
   /** Binds everything anew, for scalars that lie elsewhere. */
   rebind(): void {
+    const { control } = this.setup;
+    this.#monitor?.bind(control!.control, control!.group);
     for (const unit of this.units) unit.rebind(this.#scalars());
     this.#flatten();
   }
@@ -105,7 +149,7 @@ export class GroupLaunch {
     const { control, scalarCount } = this.setup;
     if (!control) return this.#ring!;
     const slotBytes = Math.ceil((scalarCount * 4) / 16) * 16;
-    return { buffer: control.control.resolved, slotBytes, control };
+    return { buffer: control.control.resolved, slotBytes, control, monitor: this.#monitor };
   }
 
   /** Encodes every dispatch with no workgroup: the device then checks the buffers, and nothing changes. */
@@ -186,6 +230,7 @@ export class GroupLaunch {
 
   destroy(): void {
     this.#ring?.buffer.destroy();
+    this.#monitor?.destroy();
     for (const unit of this.units) unit.destroy();
   }
 
@@ -214,8 +259,9 @@ export class GroupLaunch {
   }
 
   #source(variant: Variant): Program {
-    const { wgsl, slots, control } = this.setup;
-    return stepProgram({ wgsl, stateless: slots.length === 0, variant, controlled: control !== undefined });
+    const { wgsl, slots, control, watch } = this.setup;
+    const controlled = control !== undefined;
+    return stepProgram({ wgsl, stateless: slots.length === 0, variant, controlled, watch });
   }
 
   #flatten(): void {

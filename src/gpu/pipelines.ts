@@ -10,6 +10,12 @@ import sharedBufferWgsl from "../../shaders/shared-buffer.wgsl?raw";
 import statefulWgsl from "../../shaders/stateful.wgsl?raw";
 import statelessWgsl from "../../shaders/stateless.wgsl?raw";
 import stepWgsl from "../../shaders/step.wgsl?raw";
+import summarizeWgsl from "../../shaders/summarize.wgsl?raw";
+import watchNoStepsWgsl from "../../shaders/watch-no-steps.wgsl?raw";
+import watchNothingWgsl from "../../shaders/watch-nothing.wgsl?raw";
+import watchStepsWgsl from "../../shaders/watch-steps.wgsl?raw";
+import watchUpdatesWgsl from "../../shaders/watch-updates.wgsl?raw";
+import watchedWgsl from "../../shaders/watched.wgsl?raw";
 import { DeviceError } from "../errors.js";
 import { underScopes } from "./error-scopes.js";
 
@@ -31,6 +37,8 @@ export const BINDINGS = {
   memory: 3,
   grads: 4,
   control: 5,
+  watched: 6,
+  histograms: 7,
 } as const;
 
 /** What decides a step kernel. */
@@ -42,14 +50,21 @@ export type KernelSource = {
   variant: Variant;
   /** Gradients are clipped, or steps skipped, as decide.wgsl says. */
   controlled?: boolean;
+  /** What is noted of a controlled step: the updates alone, or the rule's effective steps too. */
+  watch?: Watch | undefined;
 };
 
+/** What the monitor notes. */
+export type Watch = "updates" | "steps";
+
 /** The complete WGSL text of a rule's step kernel. */
-export function stepWgslOf({ wgsl, stateless, variant, controlled }: KernelSource): string {
+export function stepWgslOf({ wgsl, stateless, variant, controlled, watch }: KernelSource): string {
   const state = stateless ? statelessWgsl : statefulWgsl;
   const gradient = controlled ? [controlWgsl, controlledGradientWgsl] : [plainGradientWgsl];
   const buffers = variant === "shared" ? sharedBufferWgsl : separateBuffersWgsl;
-  return [wgsl, state, ...gradient, buffers, stepWgsl].join("\n");
+  const watchState = watch === "steps" ? watchStepsWgsl : watchNoStepsWgsl;
+  const watching = watch ? [watchedWgsl, watchUpdatesWgsl, watchState] : [watchNothingWgsl];
+  return [wgsl, state, ...gradient, ...watching, buffers, stepWgsl].join("\n");
 }
 
 const entry = (binding: number, buffer: GPUBufferBindingLayout): GPUBindGroupLayoutEntry => ({
@@ -68,6 +83,8 @@ export function stepProgram(source: KernelSource): Program {
   if (!source.stateless) entries.push(entry(BINDINGS.states, { type: "storage" }));
   if (source.variant === "separate") entries.push(entry(BINDINGS.grads, { type: "read-only-storage" }));
   if (source.controlled) entries.push(entry(BINDINGS.control, { type: "uniform" }));
+  if (source.watch) entries.push(entry(BINDINGS.watched, { type: "storage" }));
+  if (source.watch === "steps") entries.push(entry(BINDINGS.histograms, { type: "storage" }));
   return { code: stepWgslOf(source), entryPoint: "step", entries };
 }
 
@@ -92,6 +109,19 @@ export const decideProgram = (): Program => ({
     entry(1, { type: "read-only-storage" }),
     entry(2, { type: "read-only-storage" }),
     entry(3, { type: "storage" }),
+    entry(4, { type: "storage" }),
+  ],
+});
+
+/** The kernel that sums up tensors; its bindings in order: tensors, partials, watched, histograms, summaries. */
+export const summarizeProgram = (): Program => ({
+  code: [controlWgsl, watchedWgsl, summarizeWgsl].join("\n"),
+  entryPoint: "summarize",
+  entries: [
+    entry(0, { type: "read-only-storage" }),
+    entry(1, { type: "read-only-storage" }),
+    entry(2, { type: "read-only-storage" }),
+    entry(3, { type: "read-only-storage" }),
     entry(4, { type: "storage" }),
   ],
 });

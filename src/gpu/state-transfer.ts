@@ -1,8 +1,7 @@
 // Moves state between the GPU and plain arrays.
-import { DeviceError } from "../errors.js";
-import { underScopes } from "./error-scopes.js";
 import type { Decided, GradientControl } from "./gradient-control.js";
 import type { GroupLaunch } from "./group-launch.js";
+import { readBack } from "./readback.js";
 import { gather, scatter } from "./state-layout.js";
 import type { Unit } from "./unit.js";
 import { COPY_DST, MAP_READ } from "./usage.js";
@@ -11,7 +10,7 @@ import { COPY_DST, MAP_READ } from "./usage.js";
 export type Slots<A> = Record<string, A>;
 
 /** A copy of one state buffer on its way to the host. */
-type Staged = { launch: GroupLaunch; unit: Unit; index: number; buffer: GPUBuffer; mapped: Promise<void> };
+type Staged = { launch: GroupLaunch; unit: Unit; index: number };
 
 /**
  * Reads the state of every tensor of some groups, as it is after the work submitted so far.
@@ -19,58 +18,33 @@ type Staged = { launch: GroupLaunch; unit: Unit; index: number; buffer: GPUBuffe
  * @returns slots by name of the parameter, and what the control decided
  * @throws {DeviceError} when memory is short or the device is lost
  */
-export async function readStates(
+export function readStates(
   device: GPUDevice,
   launches: readonly GroupLaunch[],
   control?: GradientControl,
 ): Promise<{ state: Record<string, Slots<Float32Array>>; decided: Decided | undefined }> {
-  const { value, error } = underScopes(device, () => stageStates(device, launches, control));
-  const { staged, counts } = value;
-  const mapped = Promise.all([...staged.map((entry) => entry.mapped), counts?.mapped]);
-  try {
-    await mapped;
-    // Mapping succeeds even where the copy was refused, and shows zeros.
-    const failure = await error;
-    if (failure) throw new Error(failure.message);
-    const states = zeroStates(launches);
-    for (const entry of staged) copyOut(entry, states);
-    const decided = counts && control!.parse(counts.buffer.getMappedRange());
-    return { state: Object.fromEntries(states), decided };
-  } catch (cause) {
-    const reason = (await error)?.message ?? (cause instanceof Error ? cause.message : String(cause));
-    throw new DeviceError(`stateDict: the state could not be read: ${reason}`, { cause });
-  } finally {
-    for (const { buffer } of staged) buffer.destroy();
-    counts?.buffer.destroy();
-  }
-}
-
-function stageStates(
-  device: GPUDevice,
-  launches: readonly GroupLaunch[],
-  control: GradientControl | undefined,
-) {
-  const encoder = device.createCommandEncoder({ label: "webgpu-optim/state" });
   const staged = launches.flatMap((launch) =>
-    launch.units.flatMap((unit) =>
-      unit.states.map((state, index) => {
-        const label = `${launch.setup.label}/state-copy`;
-        const buffer = device.createBuffer({ label, size: state.size, usage: MAP_READ | COPY_DST });
-        encoder.copyBufferToBuffer(state, 0, buffer, 0, state.size);
-        return { launch, unit, index, buffer };
-      }),
-    ),
+    launch.units.flatMap((unit) => unit.states.map((_, index): Staged => ({ launch, unit, index }))),
   );
-  const counts = control?.stage(encoder);
-  device.queue.submit([encoder.finish()]);
-  return {
-    staged: staged.map((entry): Staged => ({ ...entry, mapped: entry.buffer.mapAsync(MAP_READ_MODE) })),
-    counts: counts && { buffer: counts, mapped: counts.mapAsync(MAP_READ_MODE) },
+  const stage = (encoder: GPUCommandEncoder) => {
+    const copies = staged.map(({ launch, unit, index }) => {
+      const { size } = unit.states[index]!;
+      const label = `${launch.setup.label}/state-copy`;
+      const copy = device.createBuffer({ label, size, usage: MAP_READ | COPY_DST });
+      encoder.copyBufferToBuffer(unit.states[index]!, 0, copy, 0, size);
+      return copy;
+    });
+    return control ? [...copies, control.stage(encoder)] : copies;
   };
+  return readBack(device, "stateDict()", stage, (ranges) => {
+    const states = zeroStates(launches);
+    staged.forEach((entry, index) => {
+      copyOut(entry, ranges[index]!, states);
+    });
+    const decided = control?.parse(ranges.at(-1)!);
+    return { state: Object.fromEntries(states), decided };
+  });
 }
-
-/** GPUMapMode.READ. */
-const MAP_READ_MODE = 1;
 
 /** Slots by name of the parameter. */
 type States = Map<string, Slots<Float32Array>>;
@@ -85,9 +59,9 @@ function zeroStates(launches: readonly GroupLaunch[]): States {
   return states;
 }
 
-function copyOut({ launch, unit, index, buffer }: Staged, states: States): void {
+function copyOut({ launch, unit, index }: Staged, bytes: ArrayBuffer, states: States): void {
   const { slots } = launch.setup;
-  const floats = new Float32Array(buffer.getMappedRange());
+  const floats = new Float32Array(bytes);
   for (const piece of unit.placement.pieces) {
     if (piece.buffer !== index) continue;
     const run = { firstStruct: piece.struct, length: piece.length, slotCount: slots.length };

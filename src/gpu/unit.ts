@@ -13,7 +13,7 @@ import {
   type StatePlacement,
   type TensorRange,
 } from "./launch-plan.js";
-import { BINDINGS, type Kernel, type Variant } from "./pipelines.js";
+import { BINDINGS, type Kernel, type Variant, type Watch } from "./pipelines.js";
 import { CONTROL_BYTES, type GradientControl } from "./gradient-control.js";
 import { RING_STEPS } from "./scalar-ring.js";
 import { filledStructs } from "./state-layout.js";
@@ -30,6 +30,8 @@ export type UnitContext = {
   initial: readonly number[];
   limits: LaunchLimits;
   kernel: (variant: Variant) => Kernel;
+  /** What its step kernels note. */
+  watch: Watch | undefined;
 };
 
 /** A dispatch that is ready to be encoded. */
@@ -47,6 +49,8 @@ export type ScalarSource = {
   buffer: GPUBuffer;
   slotBytes: number;
   control?: { control: GradientControl; group: number };
+  /** Where the monitor notes the steps. */
+  monitor?: { watched: GPUBuffer; histograms: GPUBuffer } | undefined;
 };
 
 /** A gradient buffer, and the byte of it that the ranges of an arrangement count from. */
@@ -249,7 +253,7 @@ export class Unit {
     { buffer, base }: GradientSource,
     source: ScalarSource,
   ): BoundDispatch {
-    const { device, label } = this.context;
+    const { device, label, watch } = this.context;
     const { shared, stateBuffer, param, grad, segments: rows } = dispatches[index]!;
     const kernel = this.context.kernel(shared ? "shared" : "separate");
     const part = (of: GPUBuffer, offset: number, size: number) => ({ buffer: of, offset, size });
@@ -267,6 +271,10 @@ export class Unit {
     if (source.control) {
       const resource = part(source.control.control.resolved, 0, CONTROL_BYTES);
       entries.push({ binding: BINDINGS.control, resource });
+    }
+    if (watch) entries.push({ binding: BINDINGS.watched, resource: { buffer: source.monitor!.watched } });
+    if (watch === "steps") {
+      entries.push({ binding: BINDINGS.histograms, resource: { buffer: source.monitor!.histograms } });
     }
     const bindGroup = device.createBindGroup({ label, layout: kernel.layout, entries });
     const [x, y] = workgroupGrid(rows.length / SEGMENT_WORDS, device.limits.maxComputeWorkgroupsPerDimension);

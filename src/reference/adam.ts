@@ -29,3 +29,14 @@ export function adamReference(options: Options, { lr, step, gradScale }: Referen
     return delta;
   };
 }
+
+/** What m / (1 − β1^t) is multiplied by: lr / (√v̂ + eps). */
+export function adamEffectiveStep(
+  { betas: [, beta2], eps, amsgrad }: Pick<Options, "betas" | "eps" | "amsgrad">,
+  { lr, step }: ReferenceContext,
+) {
+  return ({ expAvgSq, maxExpAvgSq }: Readonly<ReferenceState>) => {
+    const corrected = (amsgrad ? maxExpAvgSq! : expAvgSq!) / (1 - beta2 ** step);
+    return { stepSize: lr / Math.max(Math.sqrt(corrected) + eps, SMALLEST_NORMAL), capped: false };
+  };
+}

@@ -5,7 +5,6 @@ import {
   handlesGradients,
   type GradientHandling,
   type OptimizerOptions,
-  type StepStats,
 } from "../gradient-options.js";
 import {
   GroupRecord,
@@ -20,6 +19,8 @@ import {
 import { indexParams, refuseOverlap } from "../range-index.js";
 import type { RuleOptions, UpdateRule } from "../rule.js";
 import { handleGradients, type HandledStep } from "./gradient-handling.js";
+import { StepWatch } from "./step-watch.js";
+import { STEP_SIZE_BINS, groupStats, stepSizeBin, type StepStats } from "../step-stats.js";
 import { applyGroups, planLoad, saveGroups, type AnyStateDict, type StateDict } from "../state-dict.js";
 
 /** Values of a parameter or a gradient. In a Float32Array every step rounds the parameter to float32. */
@@ -41,7 +42,11 @@ type Entry<O extends RuleOptions> = {
   params: ReferenceArray[];
   /** Per parameter, its slots. */
   states: Record<string, Float64Array>[];
+  /** Per parameter, what is noted of the latest step. */
+  watches: StepWatch[];
 };
+
+const BEFORE_ANY_STEP = { step: 0, skippedSteps: 0, gradNorm: NaN, clipFactor: 1 };
 
 /**
  * Steps plain arrays by a rule's float64 reference function: an oracle for tests, and an optimizer where there is no GPU.
@@ -56,7 +61,7 @@ export class ReferenceOptimizer<O extends RuleOptions> {
   readonly #rule: UpdateRule<O>;
   readonly #handling: GradientHandling;
   #entries: Entry<O>[] = [];
-  #stats = { step: 0, skippedSteps: 0, gradNorm: 0, clipFactor: 1 };
+  #stats = BEFORE_ANY_STEP;
   #destroyed = false;
 
   /**
@@ -91,16 +96,29 @@ export class ReferenceOptimizer<O extends RuleOptions> {
     const active = this.#entries.filter(({ record }) => !record.group.frozen);
     const handles = handlesGradients(this.#handling);
     // Handled gradients are scaled before the rule sees them.
-    const steps = active.map(({ record, states }) => {
+    const steps = active.map(({ record, ...entry }) => {
       const context = record.nextStep(handles ? 1 : gradScale);
-      return { record, states, context, update: this.#rule.reference(record.group, context) };
+      const update = this.#rule.reference(record.group, context);
+      return {
+        record,
+        ...entry,
+        context,
+        update,
+        effectiveStep: this.#rule.effectiveStep?.(record.group, context),
+      };
     });
     const handled = handles ? this.#handle(gradScale, active) : undefined;
     if (handled?.skip) return;
-    for (const { record, states, context, update } of steps) {
+    for (const { record, states, watches, context, update, effectiveStep } of steps) {
       record.group.params.forEach(({ param, grad }, position) => {
         const gradients = handled ? Float64Array.from(grad, handled.handle) : grad;
-        stepArray(param, gradients, states[position]!, record.slots, update);
+        const watch = this.#handling.monitor ? watches[position]! : undefined;
+        watch?.begin();
+        stepArray(param, gradients, states[position]!, record.slots, (p, g, state) => {
+          const delta = update(p, g, state);
+          watch?.note(delta, p - delta, effectiveStep?.(state));
+          return delta;
+        });
       });
       record.advance(context);
     }
@@ -110,6 +128,11 @@ export class ReferenceOptimizer<O extends RuleOptions> {
   #handle(gradScale: number, active: readonly Entry<O>[]): HandledStep {
     const gradients = active.flatMap(({ record }) => record.group.params.map(({ grad }) => grad));
     const handled = handleGradients(this.#handling, gradScale, gradients);
+    for (const { record, watches } of active) {
+      watches.forEach((watch, position) => {
+        watch.measure(record.group.params[position]!.grad, handled.unscale, handled.isFinite);
+      });
+    }
     const { step, skippedSteps } = this.#stats;
     this.#stats = {
       step: step + 1,
@@ -120,13 +143,17 @@ export class ReferenceOptimizer<O extends RuleOptions> {
     return handled;
   }
 
-  /** What was decided of the steps so far, as `Optimizer.stats()`. @throws {UsageError} when nothing is clipped or skipped */
+  /** What was decided and noted of the steps so far, as `Optimizer.stats()`. @throws {UsageError} as it does */
   stats(): StepStats {
     if (this.#destroyed) refuseDestroyed("stats()");
     if (!handlesGradients(this.#handling)) {
-      throw new UsageError("stats() has nothing to tell: give clipGradNorm, clipGradValue or skipNonFinite");
+      throw new UsageError(
+        "stats() has nothing to tell: give monitor, clipGradNorm, clipGradValue or skipNonFinite",
+      );
     }
-    return { ...this.#stats };
+    if (!this.#handling.monitor) return { ...this.#stats };
+    const groups = this.#entries.map(({ record, watches }) => groupStats(record.step, record.names, watches));
+    return { ...this.#stats, groups };
   }
 
   /** Clears every gradient, those of frozen groups too. */
@@ -166,17 +193,24 @@ export class ReferenceOptimizer<O extends RuleOptions> {
       record.group.params[position]!.param.length;
     const plan = planLoad(this.#rule.name, records, lengthOf, state);
     for (const { record, slots } of plan) {
-      this.#entries[record.index]!.states = slots.map((saved) =>
+      const entry = this.#entries[record.index]!;
+      entry.watches = entry.params.map(({ length }) => this.#watchOf(length));
+      entry.states = slots.map((saved) =>
         Object.fromEntries(record.slots.map((slot) => [slot, Float64Array.from(saved[slot]!)])),
       );
     }
     applyGroups(plan);
+    this.#stats = BEFORE_ANY_STEP;
   }
 
   /** Ends the use of the optimizer, as `Optimizer.destroy()`. */
   destroy(): void {
     this.#destroyed = true;
     this.#entries = [];
+  }
+
+  #watchOf(length: number): StepWatch {
+    return new StepWatch(length, STEP_SIZE_BINS, this.#rule.effectiveStep && stepSizeBin);
   }
 
   #add(inputs: GroupInput<O, ReferenceParameter>[]): void {
@@ -194,7 +228,8 @@ export class ReferenceOptimizer<O extends RuleOptions> {
         Object.fromEntries(
           record.slots.map((slot) => [slot, new Float64Array(length).fill(initial[slot] ?? 0)]),
         );
-      return { record, params, states: params.map(fresh) };
+      const watches = params.map(({ length }) => this.#watchOf(length));
+      return { record, params, states: params.map(fresh), watches };
     });
     checkMemory([...this.#entries, ...entries]);
     this.#entries.push(...entries);

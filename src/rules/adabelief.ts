@@ -3,7 +3,7 @@ import adabeliefWgsl from "../../shaders/rules/adabelief.wgsl?raw";
 import adabeliefAmsgradWgsl from "../../shaders/rules/adabelief-amsgrad.wgsl?raw";
 import { MAX_FLOAT32, SMALLEST_NORMAL, averageLength, memory, rectification } from "../host-scalars.js";
 import { decayRates, flag, learningRate, withOptions, nonNegative, positive } from "../options.js";
-import { adabeliefReference } from "../reference/adabelief.js";
+import { adabeliefEffectiveStep, adabeliefReference } from "../reference/adabelief.js";
 import type { OptionTable, Overrides, Schedule, StepContext, UpdateRule } from "../rule.js";
 
 /** Options of {@link adabelief}. */
@@ -127,6 +127,7 @@ const scalars = [
   "denominatorScale",
   "denominatorEps",
   "maxChange",
+  "meanStepSize",
 ] as const;
 
 const rule: UpdateRule<AdaBeliefOptions, (typeof scalars)[number]> = {
@@ -151,6 +152,7 @@ const rule: UpdateRule<AdaBeliefOptions, (typeof scalars)[number]> = {
   hostScalars(group, context) {
     const { lr, gradScale } = context;
     const { weightDecay, weightDecouple, fixedDecay } = group;
+    const adapted = adaptation(group, context);
     return {
       gradScale: group.maximize ? -gradScale : gradScale,
       weightDecay: weightDecouple ? 0 : weightDecay,
@@ -159,10 +161,12 @@ const rule: UpdateRule<AdaBeliefOptions, (typeof scalars)[number]> = {
       deviationWeight: (1 - group.betas[1]) * group.betas[0] ** 2,
       ...memory(group.betas[1]),
       eps: group.eps,
-      ...adaptation(group, context),
+      ...adapted,
       maxChange: group.maxUpdate === Infinity ? MAX_FLOAT32 : Math.min(lr * group.maxUpdate, MAX_FLOAT32),
+      meanStepSize: adapted.stepSize * (1 - group.betas[0] ** context.step),
     };
   },
   wgsl: ({ amsgrad }) => (amsgrad ? adabeliefAmsgradWgsl : adabeliefWgsl),
   reference: adabeliefReference,
+  effectiveStep: adabeliefEffectiveStep,
 };

@@ -3,7 +3,7 @@ import adamWgsl from "../../shaders/rules/adam.wgsl?raw";
 import adamAmsgradWgsl from "../../shaders/rules/adam-amsgrad.wgsl?raw";
 import { SMALLEST_NORMAL, memory } from "../host-scalars.js";
 import { decayRates, flag, learningRate, withOptions, nonNegative } from "../options.js";
-import { adamReference } from "../reference/adam.js";
+import { adamEffectiveStep, adamReference } from "../reference/adam.js";
 import type { OptionTable, Overrides, Schedule, UpdateRule } from "../rule.js";
 
 /** Options of {@link adam}. */
@@ -74,6 +74,7 @@ const scalars = [
   "dropped",
   "stepSize",
   "eps",
+  "meanStepSize",
 ] as const;
 
 const rule: UpdateRule<AdamOptions, (typeof scalars)[number]> = {
@@ -93,8 +94,10 @@ const rule: UpdateRule<AdamOptions, (typeof scalars)[number]> = {
       ...memory(beta2),
       stepSize: (lr / (1 - beta1 ** step)) * root,
       eps: Math.max(eps * root, SMALLEST_NORMAL),
+      meanStepSize: lr * root,
     };
   },
   wgsl: ({ amsgrad }) => (amsgrad ? adamAmsgradWgsl : adamWgsl),
   reference: adamReference,
+  effectiveStep: adamEffectiveStep,
 };

@@ -3,6 +3,7 @@ import adamwWgsl from "../../shaders/rules/adamw.wgsl?raw";
 import adamwAmsgradWgsl from "../../shaders/rules/adamw-amsgrad.wgsl?raw";
 import { SMALLEST_NORMAL, memory } from "../host-scalars.js";
 import { decayRates, flag, learningRate, withOptions, nonNegative } from "../options.js";
+import { adamEffectiveStep } from "../reference/adam.js";
 import { adamwReference } from "../reference/adamw.js";
 import type { OptionTable, Overrides, Schedule, UpdateRule } from "../rule.js";
 
@@ -74,6 +75,7 @@ const scalars = [
   "dropped",
   "stepSize",
   "eps",
+  "meanStepSize",
 ] as const;
 
 const rule: UpdateRule<AdamWOptions, (typeof scalars)[number]> = {
@@ -93,8 +95,10 @@ const rule: UpdateRule<AdamWOptions, (typeof scalars)[number]> = {
       ...memory(beta2),
       stepSize: (lr / (1 - beta1 ** step)) * root,
       eps: Math.max(eps * root, SMALLEST_NORMAL),
+      meanStepSize: lr * root,
     };
   },
   wgsl: ({ amsgrad }) => (amsgrad ? adamwAmsgradWgsl : adamwWgsl),
   reference: adamwReference,
+  effectiveStep: adamEffectiveStep,
 };

@@ -171,7 +171,7 @@ describe("in all forms", () => {
       adam(),
     );
     await expect(optimizer.stats()).rejects.toThrow(
-      "stats() has nothing to tell: give create() clipGradNorm",
+      "stats() has nothing to tell: give create() monitor, clipGradNorm",
     );
     optimizer.destroy();
   });

@@ -39,6 +39,19 @@ describe("clipGradNorm", () => {
     },
   );
 
+  it("adds 1e-6 to the norm, as PyTorch does, and tells of a factor of 1 for a skipped step", async ({
+    gpu,
+  }) => {
+    const model = await twins(gpu, sgd({ lr: 1 }), { clipGradNorm: 1e-7 }, [{ lengths: [100] }]);
+    model.setGradients(() => 1e-7);
+    model.step();
+    expect((await model.optimizer.stats()).clipFactor).toBeCloseTo(0.05, 6);
+    model.setGradients(() => NaN);
+    model.step();
+    expect(await model.optimizer.stats()).toMatchObject({ skippedSteps: 1, gradNorm: NaN, clipFactor: 1 });
+    model.optimizer.destroy();
+  });
+
   it("mixes gradients of 1e25, 1 and 1e-25, on both sides of each range", async ({ gpu }) => {
     for (const sizes of [
       [1e25, 1],

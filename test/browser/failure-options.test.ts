@@ -254,6 +254,7 @@ describe("the options of create()", () => {
     ["clipGradValue", NaN, "in (0, ∞], got NaN"],
     ["clipGradValue", null, "a number in (0, ∞], got null"],
     ["skipNonFinite", 1, "true or false, got 1"],
+    ["monitor", "yes", 'true or false, got "yes"'],
   ] as const)("refuses %s %s", async ([option, value, text], { gpu }) => {
     const args = { params: groupsWith(gpu, {}), options: { [option]: value } };
     const error = await expectCreateRefused(
@@ -263,13 +264,6 @@ describe("the options of create()", () => {
       `Optimizer.create: ${option} must be ${text}`,
     );
     expect(error).toMatchObject({ option, value });
-  });
-
-  it("refuses monitor, which is not built yet", async ({ gpu }) => {
-    const args = { params: groupsWith(gpu, {}), options: { monitor: true } };
-    const message = "monitor is not available in this version; leave it out";
-    const error = await expectCreateRefused(gpu, args, OptionError, message);
-    expect(error).toMatchObject({ option: "monitor", value: true });
   });
 
   it("refuses the unknown option clipNorm, naming the known ones", async ({ gpu }) => {

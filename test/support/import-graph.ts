@@ -50,7 +50,7 @@ const LAYERS: Layer[] = [
   { of: /^src\/reference\/index\.ts$/, may: /^src\/reference\//, why: "the entry re-exports its own" },
   {
     of: /^src\/reference\/reference-optimizer\.ts$/,
-    may: new RegExp(`^src/(reference/gradient-handling\\.ts$|${SHARED})`),
+    may: new RegExp(`^src/(reference/(gradient-handling|step-watch)\\.ts$|${SHARED})`),
     why: "the reference optimizer knows neither rules nor GPU",
   },
   {

@@ -95,15 +95,11 @@ describe("what is refused at construction", () => {
     ["clipGradNorm", NaN, "in (0, ∞], got NaN"],
     ["clipGradValue", "1", 'a number in (0, ∞], got "1" (string)'],
     ["skipNonFinite", null, "true or false, got null"],
+    ["monitor", 0, "true or false, got 0"],
   ])("%s %s", (option, value, text) => {
     const call = make([{ param, grad }], adam(), { [option]: value });
     expect(call).toThrow(OptionError);
     expect(call).toThrow(`ReferenceOptimizer: ${option} must be ${text}`);
-  });
-
-  it("monitor, not built yet", () => {
-    const call = make([{ param, grad }], adam(), { monitor: true });
-    expect(call).toThrow("ReferenceOptimizer: monitor is not available in this version; leave it out");
   });
 
   it("an unknown option of the optimizer", () => {
