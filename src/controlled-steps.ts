@@ -1,6 +1,6 @@
 // Counts steps of which only the GPU knows whether they are taken, and keeps the scalars ready for whichever count it
 // finds. Stands between the param groups and src/gpu/gradient-control.ts.
-import type { Decided, GradientControl } from "./gpu/gradient-control.js";
+import { GradientControl, type ControlOptions, type Decided } from "./gpu/gradient-control.js";
 import type { GroupRecord, Named } from "./param-groups.js";
 import type { RuleOptions, StepContext } from "./rule.js";
 import { MAX_FLOAT32 } from "./host-scalars.js";
@@ -100,4 +100,13 @@ export class ControlledSteps<O extends RuleOptions, P extends Named> {
       counted.table.reset();
     }
   }
+}
+
+/** For an optimizer that clips, skips or is monitored. */
+export function controlledSteps<O extends RuleOptions, P extends Named>(
+  device: GPUDevice,
+  label: string,
+  options: ControlOptions,
+): ControlledSteps<O, P> {
+  return new ControlledSteps<O, P>(new GradientControl(device, label, options));
 }

@@ -1,7 +1,6 @@
 // The options that handle gradients before a step, and their checks. Shared by the GPU optimizer and the reference.
 import { OptionError, show } from "./errors.js";
 import { checkKeys } from "./param-groups.js";
-import type { StepStats } from "./step-stats.js";
 
 /** Options of `create()` that hold for all groups. */
 export type OptimizerOptions = {
@@ -15,7 +14,7 @@ export type OptimizerOptions = {
   clipGradValue?: number | undefined;
   /** Leave out a step, of all groups, in which any gradient is NaN or infinite. Default false. */
   skipNonFinite?: boolean | undefined;
-  /** Note what each step does, for `stats()`: by group and by parameter ({@link StepStats}). Default false. */
+  /** Note what each step does, for `stats()`: by group and by parameter (`StepStats.groups`). Default false. */
   monitor?: boolean | undefined;
   /** Part of the labels of the optimizer's GPU objects. */
   label?: string | undefined;

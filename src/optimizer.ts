@@ -1,22 +1,17 @@
 // Optimizer: param groups over the caller's GPU buffers, stepped by one rule. Knows rules only as values and the GPU only
 // through src/gpu.
-import { ControlledSteps } from "./controlled-steps.js";
+import type { ControlledSteps } from "./controlled-steps.js";
 import { OptionError, UsageError } from "./errors.js";
 import { allocate } from "./gpu/allocate.js";
 import { arenaReady } from "./gpu/arenas.js";
 import { refuseLost, watchDevice } from "./gpu/error-scopes.js";
 import { clearGradients } from "./gpu/gradients.js";
-import { GradientControl } from "./gpu/gradient-control.js";
+import type { GradientControl } from "./gpu/gradient-control.js";
 import { GroupLaunch } from "./gpu/group-launch.js";
 import { prepareStates, readStates } from "./gpu/state-transfer.js";
 import { readStats } from "./gpu/stats-transfer.js";
 import { Tensor, type Parameter } from "./gpu/tensor.js";
-import {
-  checkOptimizerOptions,
-  handlesGradients,
-  type GradientHandling,
-  type OptimizerOptions,
-} from "./gradient-options.js";
+import { checkOptimizerOptions, handlesGradients, type OptimizerOptions } from "./gradient-options.js";
 import {
   GroupRecord,
   checkGradScale,
@@ -72,7 +67,6 @@ export class Optimizer<O extends RuleOptions> {
   /** Clips and skips, for an optimizer that does. */
   readonly #control: GradientControl | undefined;
   readonly #steps: ControlledSteps<O, Parameter> | undefined;
-  readonly #monitors: boolean;
   #entries: Entry<O>[] = [];
   /** Every parameter's range, to refuse what overlaps one. */
   #params = new RangeIndex<GPUBuffer>();
@@ -83,17 +77,14 @@ export class Optimizer<O extends RuleOptions> {
   private constructor(
     device: GPUDevice,
     rule: UpdateRule<O>,
-    label: string | undefined,
-    handling: GradientHandling,
+    label: string,
+    steps: ControlledSteps<O, Parameter> | undefined,
   ) {
     this.#device = device;
     this.#rule = rule;
-    this.#label = `webgpu-optim/${rule.name}${label ? `/${label}` : ""}`;
-    this.#monitors = handling.monitor;
-    if (handlesGradients(handling)) {
-      this.#control = new GradientControl(device, this.#label, handling);
-      this.#steps = new ControlledSteps(this.#control);
-    }
+    this.#label = label;
+    this.#control = steps?.control;
+    this.#steps = steps;
   }
 
   /**
@@ -120,7 +111,11 @@ export class Optimizer<O extends RuleOptions> {
     ]);
     checkRule("Optimizer.create", rule);
     const handling = checkOptimizerOptions("Optimizer.create", options);
-    const optimizer = new Optimizer(device, rule, options.label, handling);
+    const label = `webgpu-optim/${rule.name}${options.label ? `/${options.label}` : ""}`;
+    // Apart, so that a page whose optimizers do none of it does not load it.
+    const controlled = handlesGradients(handling) ? await import("./controlled-steps.js") : undefined;
+    const steps = controlled?.controlledSteps<O, Parameter>(device, label, handling);
+    const optimizer = new Optimizer(device, rule, label, steps);
     await optimizer.#add("Optimizer.create", toGroupInputs<O, Parameter>(params));
     return optimizer;
   }
@@ -342,7 +337,7 @@ export class Optimizer<O extends RuleOptions> {
         initial: rule.initialState?.(record.group) ?? {},
         scalarCount: rule.scalars.length,
         control: this.#control && { control: this.#control, group: record.index },
-        watch: this.#monitors ? (rule.effectiveStep ? ("steps" as const) : ("updates" as const)) : undefined,
+        hasSteps: rule.effectiveStep !== undefined,
       };
       return { record, launch: new GroupLaunch(this.#device, setup, tensors) };
     });

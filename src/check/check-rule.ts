@@ -10,14 +10,16 @@ const membersOf = (struct: StructInfo | null) =>
 
 /** What `update` must look like to the kernel around it. */
 const STATEFUL = "update(param: vec4f, grad: vec4f, state: State, scalars: Scalars) -> Update";
+const EFFECTIVE_STEP = "effectiveStep(state: State, scalars: Scalars) -> EffectiveStep";
 const STATELESS = "update(param: vec4f, grad: vec4f, scalars: Scalars) -> vec4f";
 
 /**
  * Where a rule's WGSL and its TypeScript disagree, under its default options.
  *
  * Compares `struct Scalars` with `scalars`, `struct State` with `stateSlots`, and the signature of `update`, by name
- * and order; what `hostScalars` returns with `scalars`; and, where all of that agrees, what `update` computes with what
- * `reference` computes, on random elements at steps 1, 2 and 100. Rounding is not judged: the kernel's is for the
+ * and order, and of `effectiveStep` where the rule has one; what `hostScalars` returns with `scalars`; and, where all of
+ * that agrees, what `update` computes with what `reference` computes, and the step sizes of the two `effectiveStep`, on
+ * random elements at steps 1, 2 and 100. Rounding is not judged: the kernel's is for the
  * conformance suite.
  *
  * @param rule the rule, under the options to be checked: structural options make texts of their own, so check each
@@ -52,13 +54,14 @@ export function checkRule<O extends RuleOptions>(rule: UpdateRule<O>): string[] 
   compare("struct Scalars", membersOf(reflection.getStructInfo("Scalars")), scalars);
   const state = slots.map((slot) => `${slot}: vec4f`);
   compare("struct State", membersOf(reflection.getStructInfo("State")), state);
-  const update = reflection.getFunctionInfo("update");
-  const parameters =
-    update?.arguments.map(({ name, type }) => `${name}: ${type.getTypeName()}`).join(", ") ?? "";
-  const signature = update
-    ? `update(${parameters}) -> ${update.returnType?.getTypeName() ?? "nothing"}`
-    : "no update";
-  compare("update", [signature], [stateless ? STATELESS : STATEFUL]);
+  const signatureOf = (name: string) => {
+    const info = reflection.getFunctionInfo(name);
+    if (!info) return `no ${name}`;
+    const parameters = info.arguments.map(({ name: each, type }) => `${each}: ${type.getTypeName()}`);
+    return `${name}(${parameters.join(", ")}) -> ${info.returnType?.getTypeName() ?? "nothing"}`;
+  };
+  compare("update", [signatureOf("update")], [stateless ? STATELESS : STATEFUL]);
+  if (rule.effectiveStep) compare("effectiveStep", [signatureOf("effectiveStep")], [EFFECTIVE_STEP]);
   const bound = [...reflection.uniforms, ...reflection.storage].map(({ name }) => name).sort();
   const bindings = ["grads", "params", "scalars", "segments", ...(stateless ? [] : ["states"])];
   compare("bindings", bound, bindings);

@@ -10,6 +10,12 @@ const LENGTH = 16;
 /** Relative difference, to the largest value of the quantity, that float32 inputs and outputs may leave. */
 const TOLERANCE = 1e-5;
 
+/** Quantities that are no state. */
+const WHAT: Record<string, string> = {
+  delta: "what update subtracts",
+  stepSize: "the stepSize of effectiveStep",
+};
+
 type Columns = Record<string, Float32Array>;
 
 /** One line for each quantity that differs, with the first element that does. */
@@ -28,7 +34,7 @@ export function formulaDisagreements<O extends RuleOptions>(rule: UpdateRule<O>)
         (value, i) => !(Math.abs(actual[quantity]![i]! - value) <= TOLERANCE * scale),
       );
       if (index >= 0) {
-        const what = quantity === "delta" ? "what update subtracts" : `${quantity} after update`;
+        const what = WHAT[quantity] ?? `${quantity} after update`;
         found.push(
           `${rule.name}: ${what} at step ${step}, element ${index}: the WGSL has ${actual[quantity]![index]}, the ` +
             `reference ${values[index]}`,
@@ -62,29 +68,35 @@ function elementsBefore<O extends RuleOptions>(rule: UpdateRule<O>, step: number
 
 function runReference<O extends RuleOptions>(rule: UpdateRule<O>, context: StepContext, before: Columns) {
   const update = rule.reference(rule.defaults, context);
+  const effectiveStep = rule.effectiveStep?.(rule.defaults, context);
   const slots = rule.stateSlots(rule.defaults);
   const after: Record<string, number[]> = {
     delta: [],
     ...Object.fromEntries(slots.map((slot) => [slot, []])),
+    ...(effectiveStep && { stepSize: [] }),
   };
   for (let i = 0; i < LENGTH; i++) {
     const state = Object.fromEntries(slots.map((slot) => [slot, before[slot]![i]!]));
     after.delta!.push(update(before.param![i]!, before.grad![i]!, state));
     for (const slot of slots) after[slot]!.push(state[slot]!);
+    after.stepSize?.push(effectiveStep!(state).stepSize);
   }
   return after;
 }
 
 /** A kernel that calls `update` for each vec4f and writes all it returns side by side. */
-function wrapperOf(slots: readonly string[]): string {
+function wrapperOf(slots: readonly string[], hasSteps: boolean): string {
   const width = slots.length + 2;
+  const last = `outputs[at + ${width - 1}u]`;
   const state = slots.map((_, slot) => `inputs[at + ${slot + 2}u]`).join(", ");
   const stateful = `let result = update(inputs[at], inputs[at + 1u], State(${state}), scalars);
   outputs[at] = result.delta;
-  ${slots.map((slot, index) => `outputs[at + ${index + 1}u] = result.state.${slot};`).join("\n  ")}`;
+  ${slots.map((slot, index) => `outputs[at + ${index + 1}u] = result.state.${slot};`).join("\n  ")}
+  ${hasSteps ? `let effective = effectiveStep(result.state, scalars);\n  ${last} = effective.stepSize;` : ""}`;
   const stateless = "outputs[at] = update(inputs[at], inputs[at + 1u], scalars);";
   return `
 ${slots.length > 0 ? "struct Update { delta: vec4f, state: State, }" : ""}
+struct EffectiveStep { stepSize: vec4f, capped: vec4<bool>, }
 @group(0) @binding(0) var<uniform> scalars: Scalars;
 @group(0) @binding(1) var<storage, read> inputs: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> outputs: array<vec4f>;
@@ -111,11 +123,14 @@ function runUpdate<O extends RuleOptions>(
   const outputs = new Float32Array(inputs.length);
   const host = rule.hostScalars(rule.defaults, context);
   const scalars = Float32Array.from(rule.scalars, (name) => host[name]!);
-  const exec = new WgslExec(new WgslParser().parse(rule.wgsl(rule.defaults) + wrapperOf(slots)));
+  const exec = new WgslExec(
+    new WgslParser().parse(rule.wgsl(rule.defaults) + wrapperOf(slots, rule.effectiveStep !== undefined)),
+  );
   exec.dispatchWorkgroups("evaluate", [LENGTH / 4, 1, 1], {
     0: { 0: { uniform: scalars }, 1: inputs, 2: outputs },
   });
   const column = (index: number) =>
     Float32Array.from({ length: LENGTH }, (_, i) => outputs[place(index, i)]!);
-  return { delta: column(0), ...Object.fromEntries(slots.map((slot, index) => [slot, column(index + 1)])) };
+  const state = slots.map((slot, index) => [slot, column(index + 1)] as const);
+  return { delta: column(0), ...Object.fromEntries(state), stepSize: column(width - 1) };
 }

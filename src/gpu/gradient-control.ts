@@ -1,7 +1,16 @@
 // Clipping and skipping on the GPU: the record of each step, the partial sums, the counts of steps taken, and what was
 // decided. One for all groups of an optimizer, because a norm and a skip are of all of them.
-import { loadKernel, decideProgram, measureProgram, type Kernel } from "./pipelines.js";
+import {
+  controlledHandling,
+  decideProgram,
+  measureProgram,
+  summarizeProgram,
+  type Watch,
+} from "./control-programs.js";
+import { GroupMonitor, type TensorRows } from "./group-monitor.js";
+import { BINDINGS, loadKernel, type Kernel, type StepHandling } from "./pipelines.js";
 import { RING_STEPS } from "./scalar-ring.js";
+import type { ScalarSource } from "./unit.js";
 import { COPY_DST, COPY_SRC, MAP_READ, STORAGE, UNIFORM } from "./usage.js";
 
 /** What an optimizer asks for. */
@@ -27,7 +36,7 @@ const GROUP_WORDS = 8;
 /** Bytes of a partial sum. */
 const PARTIAL_BYTES = 16;
 /** Bytes of what a step kernel reads of the decision. */
-export const CONTROL_BYTES = 32;
+const CONTROL_BYTES = 32;
 const MAX_FLOAT32 = 3.4028234663852886e38;
 
 /** One recorded step, of one group. */
@@ -50,6 +59,7 @@ export class GradientControl {
   #firstPartial: number[] = [];
   #measure!: Kernel;
   #decide!: Kernel;
+  #summarize: Kernel | undefined;
   #records!: GPUBuffer;
   #partials!: GPUBuffer;
   #tables!: GPUBuffer;
@@ -73,7 +83,20 @@ export class GradientControl {
   /** Compiles the kernels. @throws {DeviceError} */
   async load(): Promise<void> {
     const load = (program: Parameters<typeof loadKernel>[1]) => loadKernel(this.device, program, this.label);
+    const summarizing = this.options.monitor ? load(summarizeProgram()) : undefined;
     [this.#measure, this.#decide] = await Promise.all([load(measureProgram()), load(decideProgram())]);
+    this.#summarize = await summarizing;
+  }
+
+  /** The part of the step kernels of a group. @param hasSteps whether its rule has effective steps */
+  handling(hasSteps: boolean): StepHandling {
+    const watch: Watch = hasSteps ? "steps" : "updates";
+    return controlledHandling(this.options.monitor ? watch : "nothing");
+  }
+
+  /** A monitor for a group, after {@link load}; none for an optimizer that is not monitored. */
+  createMonitor(label: string, rows: readonly TensorRows[], hasSteps: boolean): GroupMonitor | undefined {
+    return this.#summarize && new GroupMonitor(this.device, label, this.#summarize, rows, hasSteps);
   }
 
   /**
@@ -164,9 +187,18 @@ export class GradientControl {
     return Math.ceil(this.#recordBytes() / alignment) * alignment;
   }
 
-  /** Scalars of every group, and the decision before them: what step kernels bind as uniforms. */
-  get resolved(): GPUBuffer {
-    return this.#resolved;
+  /** What the dispatches of a group bind, beside their buffers. */
+  sourceFor(group: number, monitor: GroupMonitor | undefined): ScalarSource {
+    monitor?.bind(this.#partialsOf(group));
+    const decision = { buffer: this.#resolved, offset: 0, size: CONTROL_BYTES };
+    return {
+      buffer: this.#resolved,
+      slotBytes: Math.ceil(this.#groups[group]!.scalarCount / 4) * 16,
+      entries: [{ binding: BINDINGS.control, resource: decision }, ...(monitor?.entries ?? [])],
+      ...(this.measures && {
+        measure: (segments, grads) => this.#measureGroup(this.#partialsOf(group), segments, grads),
+      }),
+    };
   }
 
   /** Dynamic offset of a group's scalars. */
@@ -175,7 +207,7 @@ export class GradientControl {
   }
 
   /** The partial sums of a group. */
-  partialsOf(group: number): GPUBufferBinding {
+  #partialsOf(group: number): GPUBufferBinding {
     const offset = this.#firstPartial[group]! * PARTIAL_BYTES;
     return { buffer: this.#partials, offset, size: this.#groups[group]!.rowCount * PARTIAL_BYTES };
   }
@@ -186,8 +218,11 @@ export class GradientControl {
     this.device.queue.writeBuffer(this.#tables, entry * 8, floats);
   }
 
-  /** What a dispatch binds to be measured. */
-  measureGroup(group: number, segments: GPUBufferBinding, grads: GPUBufferBinding): GPUBindGroup {
+  #measureGroup(
+    partials: GPUBufferBinding,
+    segments: GPUBufferBinding,
+    grads: GPUBufferBinding,
+  ): GPUBindGroup {
     return this.device.createBindGroup({
       label: this.label,
       layout: this.#measure.layout,
@@ -195,7 +230,7 @@ export class GradientControl {
         { binding: 0, resource: { buffer: this.#records, offset: 0, size: this.#recordBytes() } },
         { binding: 1, resource: segments },
         { binding: 2, resource: grads },
-        { binding: 3, resource: this.partialsOf(group) },
+        { binding: 3, resource: partials },
       ],
     });
   }

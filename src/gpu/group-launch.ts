@@ -4,17 +4,8 @@ import { refuseOverlap, type RangeIndex } from "../range-index.js";
 import { assignmentsOf, type Assignments } from "./arenas.js";
 import type { GradientControl } from "./gradient-control.js";
 import { launchLimits } from "./limits.js";
-import {
-  kernelNow,
-  loadKernel,
-  stepProgram,
-  summarizeProgram,
-  type Kernel,
-  type Program,
-  type Variant,
-  type Watch,
-} from "./pipelines.js";
-import { GroupMonitor, type TensorRows } from "./group-monitor.js";
+import { kernelNow, loadKernel, stepProgram, type Kernel, type Program, type Variant } from "./pipelines.js";
+import type { GroupMonitor, TensorRows } from "./group-monitor.js";
 import { ScalarRing } from "./scalar-ring.js";
 import type { Tensor } from "./tensor.js";
 import { INDIRECT } from "./usage.js";
@@ -30,8 +21,8 @@ export type LaunchSetup = {
   scalarCount: number;
   /** What clips and skips, and the group's place in it. */
   control?: { control: GradientControl; group: number } | undefined;
-  /** What is noted of its steps, for an optimizer that is monitored. */
-  watch?: Watch | undefined;
+  /** Whether the rule has effective steps to watch. */
+  hasSteps?: boolean;
 };
 
 /** A gradient that the caller assigned anew. */
@@ -50,7 +41,7 @@ export class GroupLaunch {
   readonly #offsets = new Uint32Array(1);
   #ring: ScalarRing | undefined;
   #monitor: GroupMonitor | undefined;
-  #summarize: Kernel | undefined;
+  #source!: ScalarSource;
   #staging: Float32Array | undefined;
   #dispatches: BoundDispatch[] = [];
 
@@ -65,8 +56,7 @@ export class GroupLaunch {
       label: setup.label,
       slotCount: setup.slots.length,
       initial: setup.slots.map((slot) => setup.initial[slot] ?? 0),
-      limits: launchLimits(device, !setup.watch),
-      watch: setup.watch,
+      limits: launchLimits(device, !setup.control?.control.options.monitor),
       kernel: (variant) => this.#kernel(variant),
     };
     this.#sortByWatch(tensors);
@@ -92,25 +82,18 @@ export class GroupLaunch {
   async loadKernels(): Promise<void> {
     const variants = new Set(this.units.flatMap((unit) => [...unit.variants()]));
     const load = async (variant: Variant) => {
-      this.#kernels.set(variant, await loadKernel(this.device, this.#source(variant), this.setup.label));
+      this.#kernels.set(variant, await loadKernel(this.device, this.#program(variant), this.setup.label));
     };
-    await Promise.all([...[...variants].map(load), this.#loadMonitor()]);
-  }
-
-  async #loadMonitor(): Promise<void> {
-    const { label, watch } = this.setup;
-    if (watch) this.#summarize = await loadKernel(this.device, summarizeProgram(), label);
+    await Promise.all([...variants].map(load));
   }
 
   /** Creates buffers and bind groups. Synchronous, so that error scopes can stand around it. */
   allocate(): void {
-    const { label, scalarCount, control, watch } = this.setup;
-    if (!control) this.#ring = new ScalarRing(this.device, scalarCount, `${label}/scalars`);
-    if (this.#summarize) {
-      this.#monitor = new GroupMonitor(this.device, label, this.#summarize, this.#tensorRows(), watch!);
-      this.#monitor.bind(control!.control, control!.group);
-    }
-    for (const unit of this.units) unit.allocate(this.#scalars());
+    const { label, scalarCount, control, hasSteps = false } = this.setup;
+    if (control) this.#monitor = control.control.createMonitor(label, this.#tensorRows(), hasSteps);
+    else this.#ring = new ScalarRing(this.device, scalarCount, `${label}/scalars`);
+    this.#source = control?.control.sourceFor(control.group, this.#monitor) ?? this.#ring!;
+    for (const unit of this.units) unit.allocate(this.#source);
     this.#flatten();
   }
 
@@ -140,16 +123,9 @@ export class GroupLaunch {
   /** Binds everything anew, for scalars that lie elsewhere. */
   rebind(): void {
     const { control } = this.setup;
-    this.#monitor?.bind(control!.control, control!.group);
-    for (const unit of this.units) unit.rebind(this.#scalars());
+    if (control) this.#source = control.control.sourceFor(control.group, this.#monitor);
+    for (const unit of this.units) unit.rebind(this.#source);
     this.#flatten();
-  }
-
-  #scalars(): ScalarSource {
-    const { control, scalarCount } = this.setup;
-    if (!control) return this.#ring!;
-    const slotBytes = Math.ceil((scalarCount * 4) / 16) * 16;
-    return { buffer: control.control.resolved, slotBytes, control, monitor: this.#monitor };
   }
 
   /** Encodes every dispatch with no workgroup: the device then checks the buffers, and nothing changes. */
@@ -199,7 +175,7 @@ export class GroupLaunch {
       moves.forEach(({ tensor }, index) => (tensor.grad = before[index]!));
       throw error;
     }
-    for (const unit of units) unit.bind(this.#scalars());
+    for (const unit of units) unit.bind(this.#source);
     this.#flatten();
   }
 
@@ -252,16 +228,16 @@ export class GroupLaunch {
   #kernel(variant: Variant): Kernel {
     let kernel = this.#kernels.get(variant);
     if (!kernel) {
-      kernel = kernelNow(this.device, this.#source(variant), this.setup.label);
+      kernel = kernelNow(this.device, this.#program(variant), this.setup.label);
       this.#kernels.set(variant, kernel);
     }
     return kernel;
   }
 
-  #source(variant: Variant): Program {
-    const { wgsl, slots, control, watch } = this.setup;
-    const controlled = control !== undefined;
-    return stepProgram({ wgsl, stateless: slots.length === 0, variant, controlled, watch });
+  #program(variant: Variant): Program {
+    const { wgsl, slots, control, hasSteps = false } = this.setup;
+    const handling = control?.control.handling(hasSteps);
+    return stepProgram({ wgsl, stateless: slots.length === 0, variant, handling });
   }
 
   #flatten(): void {

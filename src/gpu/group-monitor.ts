@@ -1,7 +1,6 @@
 // What the monitor keeps of one group: the rows that its step kernels note, and the sums by tensor that are read back.
-import type { GradientControl } from "./gradient-control.js";
 import { workgroupGrid } from "./launch-plan.js";
-import type { Kernel, Watch } from "./pipelines.js";
+import { BINDINGS, type Kernel } from "./pipelines.js";
 import { COPY_DST, COPY_SRC, MAP_READ, STORAGE } from "./usage.js";
 
 /** Bins of the histogram of effective step sizes, as in shaders/watched.wgsl. */
@@ -29,8 +28,8 @@ export type TensorSums = {
 
 export class GroupMonitor {
   /** A row for each workgroup, and its histogram: what step kernels write. */
-  readonly watched: GPUBuffer;
-  readonly histograms: GPUBuffer;
+  readonly #watched: GPUBuffer;
+  readonly #histograms: GPUBuffer;
   readonly #tensors: GPUBuffer;
   readonly #summaries: GPUBuffer;
   #bindGroup: GPUBindGroup | undefined;
@@ -40,30 +39,37 @@ export class GroupMonitor {
     readonly label: string,
     readonly kernel: Kernel,
     readonly rows: readonly TensorRows[],
-    readonly watch: Watch,
+    readonly hasStepSizes: boolean,
   ) {
     const rowCount = rows.reduce((sum, { count }) => sum + count, 0);
     const create = (name: string, words: number, usage: number) =>
       device.createBuffer({ label: `${label}/${name}`, size: Math.max(words, 1) * 4, usage });
-    this.watched = create("watched", Math.max(rowCount, 1) * WATCHED_WORDS, STORAGE);
-    this.histograms = create("histograms", rowCount * BIN_COUNT, STORAGE);
+    this.#watched = create("watched", Math.max(rowCount, 1) * WATCHED_WORDS, STORAGE);
+    this.#histograms = create("histograms", rowCount * BIN_COUNT, STORAGE);
     this.#tensors = create("tensors", Math.max(rows.length, 1) * 2, STORAGE | COPY_DST);
     this.#summaries = create("summaries", Math.max(rows.length, 1) * SUMMARY_WORDS, STORAGE | COPY_SRC);
     const table = Uint32Array.from(rows.flatMap(({ first, count }) => [first, count]));
     device.queue.writeBuffer(this.#tensors, 0, table);
   }
 
+  /** What the group's step kernels bind. */
+  get entries(): GPUBindGroupEntry[] {
+    const watched = { binding: BINDINGS.watched, resource: { buffer: this.#watched } };
+    const histograms = { binding: BINDINGS.histograms, resource: { buffer: this.#histograms } };
+    return this.hasStepSizes ? [watched, histograms] : [watched];
+  }
+
   /** Binds the group's partial sums, wherever they lie now. */
-  bind(control: GradientControl, group: number): void {
+  bind(partials: GPUBufferBinding): void {
     const buffer = (of: GPUBuffer) => ({ buffer: of });
     this.#bindGroup = this.device.createBindGroup({
       label: this.label,
       layout: this.kernel.layout,
       entries: [
         { binding: 0, resource: buffer(this.#tensors) },
-        { binding: 1, resource: control.partialsOf(group) },
-        { binding: 2, resource: buffer(this.watched) },
-        { binding: 3, resource: buffer(this.histograms) },
+        { binding: 1, resource: partials },
+        { binding: 2, resource: buffer(this.#watched) },
+        { binding: 3, resource: buffer(this.#histograms) },
         { binding: 4, resource: buffer(this.#summaries) },
       ],
     });
@@ -86,7 +92,6 @@ export class GroupMonitor {
   /** What {@link stage} copied, once it is mapped: sums of each tensor, in order. */
   parse(bytes: ArrayBuffer): TensorSums[] {
     const [floats, words] = [new Float32Array(bytes), new Uint32Array(bytes)];
-    const hasStepSizes = this.watch === "steps";
     return this.rows.map(({ length }, tensor) => {
       const at = tensor * SUMMARY_WORDS;
       const [measured, taken] = [words[at + 3]!, words[at + 7]!];
@@ -100,13 +105,13 @@ export class GroupMonitor {
         largestUpdate: left ? 0 : floats[at + 12]!,
         cappedCount: left ? 0 : words[at + 13]!,
         nonFiniteCount: words[at + 14]!,
-        stepSizeCounts: hasStepSizes ? [...words.subarray(at + 15, at + SUMMARY_WORDS)] : undefined,
+        stepSizeCounts: this.hasStepSizes ? [...words.subarray(at + 15, at + SUMMARY_WORDS)] : undefined,
       };
     });
   }
 
   destroy(): void {
-    for (const buffer of [this.watched, this.histograms, this.#tensors, this.#summaries]) buffer.destroy();
+    for (const buffer of [this.#watched, this.#histograms, this.#tensors, this.#summaries]) buffer.destroy();
   }
 }
 

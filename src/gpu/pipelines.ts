@@ -1,21 +1,12 @@
-// Compiles step kernels and caches them per device: a rule's WGSL, the modules of its state and of its buffers,
-// and step.wgsl, one after another. Does not know what a rule computes.
-import controlWgsl from "../../shaders/control.wgsl?raw";
-import decideWgsl from "../../shaders/decide.wgsl?raw";
-import controlledGradientWgsl from "../../shaders/gradient-controlled.wgsl?raw";
+// Compiles kernels and caches them per device. A step kernel is a rule's WGSL, the modules of its state, its gradients and
+// its buffers, and step.wgsl, one after another. Does not know what a rule computes.
 import plainGradientWgsl from "../../shaders/gradient-plain.wgsl?raw";
-import measureWgsl from "../../shaders/measure.wgsl?raw";
 import separateBuffersWgsl from "../../shaders/separate-buffers.wgsl?raw";
 import sharedBufferWgsl from "../../shaders/shared-buffer.wgsl?raw";
 import statefulWgsl from "../../shaders/stateful.wgsl?raw";
 import statelessWgsl from "../../shaders/stateless.wgsl?raw";
 import stepWgsl from "../../shaders/step.wgsl?raw";
-import summarizeWgsl from "../../shaders/summarize.wgsl?raw";
-import watchNoStepsWgsl from "../../shaders/watch-no-steps.wgsl?raw";
 import watchNothingWgsl from "../../shaders/watch-nothing.wgsl?raw";
-import watchStepsWgsl from "../../shaders/watch-steps.wgsl?raw";
-import watchUpdatesWgsl from "../../shaders/watch-updates.wgsl?raw";
-import watchedWgsl from "../../shaders/watched.wgsl?raw";
 import { DeviceError } from "../errors.js";
 import { underScopes } from "./error-scopes.js";
 
@@ -48,26 +39,23 @@ export type KernelSource = {
   stateless: boolean;
   /** How parameters and gradients are bound. */
   variant: Variant;
-  /** Gradients are clipped, or steps skipped, as decide.wgsl says. */
-  controlled?: boolean;
-  /** What is noted of a controlled step: the updates alone, or the rule's effective steps too. */
-  watch?: Watch | undefined;
+  /** What becomes of gradients and what is noted of a step; without it gradients are taken as they are. */
+  handling?: StepHandling | undefined;
 };
 
-/** What the monitor notes. */
-export type Watch = "updates" | "steps";
+/** Modules of a step kernel in the place of gradient-plain.wgsl and watch-nothing.wgsl, and what they bind. */
+export type StepHandling = { modules: readonly string[]; entries: readonly GPUBindGroupLayoutEntry[] };
 
 /** The complete WGSL text of a rule's step kernel. */
-export function stepWgslOf({ wgsl, stateless, variant, controlled, watch }: KernelSource): string {
+export function stepWgslOf({ wgsl, stateless, variant, handling }: KernelSource): string {
   const state = stateless ? statelessWgsl : statefulWgsl;
-  const gradient = controlled ? [controlWgsl, controlledGradientWgsl] : [plainGradientWgsl];
+  const modules = handling?.modules ?? [plainGradientWgsl, watchNothingWgsl];
   const buffers = variant === "shared" ? sharedBufferWgsl : separateBuffersWgsl;
-  const watchState = watch === "steps" ? watchStepsWgsl : watchNoStepsWgsl;
-  const watching = watch ? [watchedWgsl, watchUpdatesWgsl, watchState] : [watchNothingWgsl];
-  return [wgsl, state, ...gradient, ...watching, buffers, stepWgsl].join("\n");
+  return [wgsl, state, ...modules, buffers, stepWgsl].join("\n");
 }
 
-const entry = (binding: number, buffer: GPUBufferBindingLayout): GPUBindGroupLayoutEntry => ({
+/** An entry of a layout for compute kernels. */
+export const entry = (binding: number, buffer: GPUBufferBindingLayout): GPUBindGroupLayoutEntry => ({
   binding,
   visibility: 4 /* GPUShaderStage.COMPUTE */,
   buffer,
@@ -82,49 +70,9 @@ export function stepProgram(source: KernelSource): Program {
   ];
   if (!source.stateless) entries.push(entry(BINDINGS.states, { type: "storage" }));
   if (source.variant === "separate") entries.push(entry(BINDINGS.grads, { type: "read-only-storage" }));
-  if (source.controlled) entries.push(entry(BINDINGS.control, { type: "uniform" }));
-  if (source.watch) entries.push(entry(BINDINGS.watched, { type: "storage" }));
-  if (source.watch === "steps") entries.push(entry(BINDINGS.histograms, { type: "storage" }));
+  if (source.handling) entries.push(...source.handling.entries);
   return { code: stepWgslOf(source), entryPoint: "step", entries };
 }
-
-/** The kernel that sums squares; its bindings in order: record, segments, gradBits, partials. */
-export const measureProgram = (): Program => ({
-  code: [controlWgsl, measureWgsl].join("\n"),
-  entryPoint: "measure",
-  entries: [
-    entry(0, { type: "read-only-storage", hasDynamicOffset: true }),
-    entry(1, { type: "read-only-storage" }),
-    entry(2, { type: "read-only-storage" }),
-    entry(3, { type: "storage" }),
-  ],
-});
-
-/** The kernel that decides a step; its bindings in order: record, partials, tables, counts, resolved. */
-export const decideProgram = (): Program => ({
-  code: [controlWgsl, decideWgsl].join("\n"),
-  entryPoint: "decide",
-  entries: [
-    entry(0, { type: "read-only-storage", hasDynamicOffset: true }),
-    entry(1, { type: "read-only-storage" }),
-    entry(2, { type: "read-only-storage" }),
-    entry(3, { type: "storage" }),
-    entry(4, { type: "storage" }),
-  ],
-});
-
-/** The kernel that sums up tensors; its bindings in order: tensors, partials, watched, histograms, summaries. */
-export const summarizeProgram = (): Program => ({
-  code: [controlWgsl, watchedWgsl, summarizeWgsl].join("\n"),
-  entryPoint: "summarize",
-  entries: [
-    entry(0, { type: "read-only-storage" }),
-    entry(1, { type: "read-only-storage" }),
-    entry(2, { type: "read-only-storage" }),
-    entry(3, { type: "read-only-storage" }),
-    entry(4, { type: "storage" }),
-  ],
-});
 
 /** Compiled kernels of a device, and those being compiled, by their text. */
 type Cache = { ready: Map<string, Kernel>; pending: Map<string, Promise<Kernel>> };

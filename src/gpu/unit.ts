@@ -13,8 +13,7 @@ import {
   type StatePlacement,
   type TensorRange,
 } from "./launch-plan.js";
-import { BINDINGS, type Kernel, type Variant, type Watch } from "./pipelines.js";
-import { CONTROL_BYTES, type GradientControl } from "./gradient-control.js";
+import { BINDINGS, type Kernel, type Variant } from "./pipelines.js";
 import { RING_STEPS } from "./scalar-ring.js";
 import { filledStructs } from "./state-layout.js";
 import type { Tensor } from "./tensor.js";
@@ -30,8 +29,6 @@ export type UnitContext = {
   initial: readonly number[];
   limits: LaunchLimits;
   kernel: (variant: Variant) => Kernel;
-  /** What its step kernels note. */
-  watch: Watch | undefined;
 };
 
 /** A dispatch that is ready to be encoded. */
@@ -44,13 +41,15 @@ export type BoundDispatch = {
   measure?: GPUBindGroup;
 };
 
-/** Where a step kernel finds the scalars of its group, and what was decided of the step. */
+/** What a group's dispatches bind beside their buffers. */
 export type ScalarSource = {
+  /** The scalars of the group, at a dynamic offset. */
   buffer: GPUBuffer;
   slotBytes: number;
-  control?: { control: GradientControl; group: number };
-  /** Where the monitor notes the steps. */
-  monitor?: { watched: GPUBuffer; histograms: GPUBuffer } | undefined;
+  /** What else its step kernel binds, for an optimizer that clips, skips or watches. */
+  entries?: readonly GPUBindGroupEntry[];
+  /** Binds what measures the gradients of a dispatch. */
+  measure?: (segments: GPUBufferBinding, grads: GPUBufferBinding) => GPUBindGroup;
 };
 
 /** A gradient buffer, and the byte of it that the ranges of an arrangement count from. */
@@ -253,7 +252,7 @@ export class Unit {
     { buffer, base }: GradientSource,
     source: ScalarSource,
   ): BoundDispatch {
-    const { device, label, watch } = this.context;
+    const { device, label } = this.context;
     const { shared, stateBuffer, param, grad, segments: rows } = dispatches[index]!;
     const kernel = this.context.kernel(shared ? "shared" : "separate");
     const part = (of: GPUBuffer, offset: number, size: number) => ({ buffer: of, offset, size });
@@ -268,18 +267,10 @@ export class Unit {
     const states = this.states[stateBuffer];
     if (states) entries.push({ binding: BINDINGS.states, resource: { buffer: states } });
     if (!shared) entries.push({ binding: BINDINGS.grads, resource: gradients });
-    if (source.control) {
-      const resource = part(source.control.control.resolved, 0, CONTROL_BYTES);
-      entries.push({ binding: BINDINGS.control, resource });
-    }
-    if (watch) entries.push({ binding: BINDINGS.watched, resource: { buffer: source.monitor!.watched } });
-    if (watch === "steps") {
-      entries.push({ binding: BINDINGS.histograms, resource: { buffer: source.monitor!.histograms } });
-    }
+    if (source.entries) entries.push(...source.entries);
     const bindGroup = device.createBindGroup({ label, layout: kernel.layout, entries });
     const [x, y] = workgroupGrid(rows.length / SEGMENT_WORDS, device.limits.maxComputeWorkgroupsPerDimension);
-    if (!source.control?.control.measures) return { kernel, bindGroup, x, y };
-    const { control, group } = source.control;
-    return { kernel, bindGroup, x, y, measure: control.measureGroup(group, segmentRows, gradients) };
+    if (!source.measure) return { kernel, bindGroup, x, y };
+    return { kernel, bindGroup, x, y, measure: source.measure(segmentRows, gradients) };
   }
 }

@@ -144,7 +144,7 @@ describe("a lost device", () => {
     gpu.device.destroy();
     const error = await reading;
     expect(error).toBeInstanceOf(DeviceError);
-    expect((error as Error).message).toContain("stateDict: the state could not be read");
+    expect((error as Error).message).toContain("stateDict(): what the GPU holds could not be read");
   });
 
   it("makes read() of an arena reject", async () => {

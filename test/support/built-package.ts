@@ -69,8 +69,11 @@ export class BuiltPackage {
     return stdout.trim();
   }
 
-  /** Minified code of a module and all it needs, as an application's bundler would ship it. */
-  async bundle(code: string): Promise<{ code: string; gzipBytes: number }> {
+  /**
+   * Minified code of a module and all it needs, as an application's bundler would ship it.
+   * @returns all of it, the bytes that the page loads at once, and those it loads when they are asked for
+   */
+  async bundle(code: string): Promise<{ code: string; gzipBytes: number; laterBytes: number }> {
     const entry = path.join(this.folder, "entry.js");
     writeFileSync(entry, code);
     const result = await build({
@@ -86,8 +89,14 @@ export class BuiltPackage {
       },
     });
     if (!("output" in result)) throw new Error("vite did not return one bundle");
-    const text = result.output.map((chunk) => ("code" in chunk ? chunk.code : "")).join("");
-    return { code: text, gzipBytes: gzipSync(text, { level: 9 }).byteLength };
+    const chunks = result.output.flatMap((chunk) => (chunk.type === "chunk" ? [chunk] : []));
+    const bytesOf = (text: string) => gzipSync(text, { level: 9 }).byteLength;
+    const sum = (isLater: boolean) =>
+      chunks
+        .filter((chunk) => chunk.isDynamicEntry === isLater)
+        .reduce((bytes, chunk) => bytes + bytesOf(chunk.code), 0);
+    const text = chunks.map((chunk) => chunk.code).join("");
+    return { code: text, gzipBytes: sum(false), laterBytes: sum(true) };
   }
 
   /** Messages of a strict compiler that resolves modules in a way, and the types that each entry exports as values. */

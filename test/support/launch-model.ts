@@ -142,6 +142,7 @@ export function checkPlan(
   const stepped = new Uint8Array(owners.length);
   const taken = states.map((floats) => new Uint8Array((floats.length * 4) / (slotCount * SLOT_BYTES)));
   const reserved = reservedRows(placement, limits.chunkLength);
+  const written = new Uint8Array(reserved.length);
   for (const size of placement.bufferBytes) {
     check(size > 0 && size <= limits.maxBindingBytes, () => `a state buffer of ${size} bytes`);
   }
@@ -154,8 +155,11 @@ export function checkPlan(
       check((row.param + row.length) * 4 <= param.end - param.start, () => "a row leaves the param window");
       check((row.grad + row.length) * 4 <= grad.end - grad.start, () => "a row leaves the grad window");
       const tensor = reserved[row.row];
-      check(tensor !== undefined, () => `row ${row.row} of the partial sums is missing or written twice`);
-      delete reserved[row.row];
+      check(
+        tensor !== undefined && written[row.row] === 0,
+        () => `row ${row.row} of the partial sums is missing or written twice`,
+      );
+      written[row.row] = 1;
       for (let struct = row.state; struct < row.state + structCount(row.length); struct++) {
         check(taken[stateBuffer]![struct] === 0, () => `State ${struct} is missing or belongs to two rows`);
         taken[stateBuffer]![struct] = 1;

@@ -45,7 +45,17 @@ describe("a disagreement", () => {
 
   it("in the order of scalars is told with both orders", () => {
     expect(changed({ scalars: [...rule.scalars].reverse() })[0]).toMatch(
-      /^adam: struct Scalars: the WGSL has \[gradScale: f32, .*\], the TypeScript \[eps: f32, /,
+      /^adam: struct Scalars: the WGSL has \[gradScale: f32, .*\], the TypeScript \[meanStepSize: f32, /,
+    );
+  });
+
+  it("in the effective step is told: its signature and its formula", () => {
+    expect(text("fn effectiveStep(", "fn effective(")).toEqual([
+      "adam: effectiveStep: the WGSL has [no effectiveStep], the TypeScript " +
+        "[effectiveStep(state: State, scalars: Scalars) -> EffectiveStep]",
+    ]);
+    expect(text("scalars.meanStepSize / ", "scalars.stepSize / ")[0]).toContain(
+      "adam: the stepSize of effectiveStep at step 1, element 0",
     );
   });
 
