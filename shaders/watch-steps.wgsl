@@ -2,21 +2,18 @@
 
 @group(0) @binding(7) var<storage, read_write> histograms: array<u32>;
 
-const LOG10_OF_2 = 0.30102999566398120f;
-
 var<private> capped: vec4u;
 
 var<workgroup> bins: array<atomic<u32>, BIN_COUNT>;
 
 fn watchState(at: u32, used: vec4<bool>) {
   let step = effectiveStep(states[at], scalars);
-  // The logarithm of 0 is nothing to count on.
-  let decades = LOG10_OF_2 * log2(max(step.stepSize, vec4f(1e-30)));
-  let bin = floor(decades * BINS_PER_DECADE) + f32(BIN_COUNT / 2u);
-  let clamped = vec4u(clamp(bin, vec4f(), vec4f(f32(BIN_COUNT) - 1.0)));
+  // The exponent of a float is the floor of its log2.
+  let exponent = vec4i(bitcast<vec4u>(step.stepSize) >> vec4u(23u)) - vec4i(127 + LOWEST_BIN);
+  let bin = clamp(exponent, vec4i(), vec4i(i32(BIN_COUNT) - 1));
   for (var component = 0u; component < 4u; component++) {
     if (used[component]) {
-      atomicAdd(&bins[clamped[component]], 1u);
+      atomicAdd(&bins[bin[component]], 1u);
     }
   }
   capped += select(vec4u(), vec4u(1u), step.capped & used);

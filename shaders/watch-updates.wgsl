@@ -3,17 +3,17 @@
 
 @group(0) @binding(6) var<storage, read_write> watched: array<Watched>;
 
-// Sums of a lane, one for each component of its vec4.
+// Sums of a lane, one for each component of its vec4. What leaves the middle range is summed apart from when it is met:
+// beside it, what is much smaller does not count.
 struct Squares {
   big: vec4f,
   middle: vec4f,
   small: vec4f,
-  notFinite: vec4f,
+  largest: vec4f,
 }
 
 var<private> updateSquares: Squares;
 var<private> paramSquares: Squares;
-var<private> largestUpdate: vec4f;
 
 var<workgroup> updateLanes: array<Partial, WORKGROUP_SIZE>;
 var<workgroup> paramLanes: array<Partial, WORKGROUP_SIZE>;
@@ -21,39 +21,38 @@ var<workgroup> largestLanes: array<f32, WORKGROUP_SIZE>;
 var<workgroup> cappedLanes: array<u32, WORKGROUP_SIZE>;
 
 fn watch(stepped: vec4f, delta: vec4f, at: u32, used: vec4<bool>) {
-  let update = select(vec4f(), delta, used);
-  updateSquares = addSquares(updateSquares, update);
-  paramSquares = addSquares(paramSquares, select(vec4f(), stepped, used));
-  largestUpdate = max(largestUpdate, abs(update));
+  addSquares(&updateSquares, select(vec4f(), delta, used));
+  addSquares(&paramSquares, select(vec4f(), stepped, used));
   watchState(at, used);
 }
 
-fn addSquares(sum: Squares, x: vec4f) -> Squares {
-  let magnitude = abs(x);
-  let isBig = magnitude >= vec4f(BIG);
-  let isSmall = magnitude < vec4f(SMALL);
-  let big = select(vec4f(), x * DOWN, isBig);
-  let small = select(vec4f(), x * UP, isSmall);
-  let middle = select(select(x, vec4f(), isSmall), vec4f(), isBig);
-  let notFinite = (bitcast<vec4u>(x) & vec4u(0x7f800000u)) == vec4u(0x7f800000u);
-  return Squares(
-    sum.big + big * big,
-    sum.middle + middle * middle,
-    sum.small + small * small,
-    sum.notFinite + select(vec4f(), vec4f(1.0), notFinite),
-  );
+fn addSquares(sum: ptr<private, Squares>, x: vec4f) {
+  let largest = max((*sum).largest, abs(x));
+  (*sum).largest = largest;
+  if (any(largest >= vec4f(BIG))) {
+    (*sum).big += (DOWN * x) * (DOWN * x);
+    return;
+  }
+  if (all(largest < vec4f(SMALL))) {
+    (*sum).small += (UP * x) * (UP * x);
+  }
+  (*sum).middle += x * x;
 }
 
 fn partialOf(sum: Squares) -> Partial {
   let one = vec4f(1.0);
-  let notFinite = dot(sum.notFinite, one);
-  return Partial(select(dot(sum.big, one), -notFinite, notFinite > 0.0), dot(sum.middle, one), dot(sum.small, one), control.tag);
+  let total = vec3f(dot(sum.big, one), dot(sum.middle, one), dot(sum.small, one));
+  // A sum is not finite when an element is not: seen in its bits, because WGSL may assume that no float is so.
+  let notFinite = any((bitcast<vec3u>(total) & vec3u(0x7f800000u)) == vec3u(0x7f800000u));
+  let isSmall = all(sum.largest < vec4f(SMALL));
+  return Partial(select(total.x, -1.0, notFinite), select(total.y, 0.0, isSmall), select(0.0, total.z, isSmall), control.tag);
 }
 
 fn report(row: u32, invocation: u32) {
   updateLanes[invocation] = partialOf(updateSquares);
   paramLanes[invocation] = partialOf(paramSquares);
-  largestLanes[invocation] = max(max(largestUpdate.x, largestUpdate.y), max(largestUpdate.z, largestUpdate.w));
+  let largest = updateSquares.largest;
+  largestLanes[invocation] = max(max(largest.x, largest.y), max(largest.z, largest.w));
   cappedLanes[invocation] = cappedOfLane();
   for (var half = WORKGROUP_SIZE / 2u; half > 0u; half /= 2u) {
     workgroupBarrier();

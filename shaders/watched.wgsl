@@ -7,7 +7,7 @@ struct Watched {
   capped: u32, // elements that moved as far as a cap of the rule allows
 }
 
-// The histogram of effective step sizes: BINS_PER_DECADE bins for each power of ten from 1e-8 to 1e8; the first and the
-// last have what lies beyond, too.
+// The histogram of effective step sizes: a bin for each power of two from 2^-32 on; the first and the last have what lies
+// beyond, too.
 const BIN_COUNT = 64u;
-const BINS_PER_DECADE = 4.0;
+const LOWEST_BIN = -32;

@@ -47,15 +47,18 @@ export type GroupStats = ParameterStats & {
   params: Record<string, ParameterStats>;
 };
 
-/** A histogram of log10 of step sizes. The first and the last bin have what lies beyond the range, too. */
+/**
+ * A histogram of log10 of step sizes, a bin for each power of two from 2^-32 (2.3e-10) to 2^32 (4.3e9). The first and the
+ * last bin have what lies beyond, too.
+ */
 export type StepSizeHistogram = {
   /** Edges of the bins: `counts[i]` counts sizes from 10^edges[i] on, below 10^edges[i + 1]. */
   edges: readonly number[];
   counts: readonly number[];
 };
 
-/** Edges of the histogram: quarters of a power of ten from 1e-8 to 1e8. */
-const EDGES: readonly number[] = Array.from({ length: 65 }, (_, index) => (index - 32) / 4);
+/** Edges of the histogram: the powers of two from 2^-32 to 2^32. */
+const EDGES: readonly number[] = Array.from({ length: 65 }, (_, index) => (index - 32) * Math.log10(2));
 
 /** Bins of the histogram. */
 export const STEP_SIZE_BINS = EDGES.length - 1;
@@ -87,7 +90,7 @@ export const unknownSums = ({ elementCount, stepSizeCounts }: StepSums): StepSum
 
 /** The bin that counts a step size. */
 export function stepSizeBin(stepSize: number): number {
-  const bin = Math.floor((Math.log10(stepSize) - EDGES[0]!) * 4);
+  const bin = Math.floor(Math.log2(stepSize)) + 32;
   return Math.min(Math.max(bin, 0), STEP_SIZE_BINS - 1);
 }
 
