@@ -2,8 +2,10 @@
 import { fileURLToPath } from "node:url";
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig, type ViteUserConfig } from "vitest/config";
+import { HOME, PAGES } from "./demo/shared/pages.mjs";
 import { webgpuLaunchOptions } from "./scripts/browser.mjs";
 import { mnistFiles } from "./scripts/mnist-plugin.mjs";
+import { sharedShell } from "./scripts/shell-plugin.mjs";
 import { strippedWgsl } from "./scripts/wgsl-plugin.mjs";
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -39,7 +41,7 @@ const library: ViteUserConfig = {
 const demo: ViteUserConfig = {
   base: "./",
   root: at("./demo"),
-  plugins: [mnistFiles()],
+  plugins: [mnistFiles(), sharedShell()],
   resolve: { alias },
   server: { fs: { allow: [at(".")] } },
   build: {
@@ -47,7 +49,9 @@ const demo: ViteUserConfig = {
     outDir: at("./dist-demo"),
     emptyOutDir: true,
     // train.html is for `npm run train` alone, which serves it from the source.
-    rolldownOptions: { input: [at("./demo/index.html"), at("./demo/conformance.html")] },
+    rolldownOptions: {
+      input: [HOME, ...PAGES.map(({ name }) => name)].map((name) => at(`./demo/${name}.html`)),
+    },
   },
 };
 

@@ -1,18 +1,14 @@
 // The page: its states, and what each event does. Must not know how cases are shown.
-import "../shared/base.css";
-import "../shared/parts.css";
-import "./conformance.css";
-import "./table.css";
-import "./explanation.css";
 import { type CaseResult, type ConformanceReport, runConformance } from "webgpu-optim/conformance";
-import { adapterName, causeOf, openDevice, WebGpuMissingError } from "../shared/device";
+import { copyText } from "../shared/clipboard";
 import { byId, onPress, setEnabled, setText } from "../shared/dom";
+import { Shell } from "../shared/shell";
 import { CaseTable } from "./case-table";
 import { type ListedCase, listCases, partialReport } from "./outcome";
 import { Readings } from "./readings";
 import { RuleBars } from "./rule-bars";
 import { Scope } from "./scope";
-import { copy, download } from "./share";
+import { download } from "./share";
 import { View } from "./view";
 import { formatVerdict, summaryOf } from "./words";
 
@@ -32,13 +28,14 @@ type Run = {
   report?: ConformanceReport;
 };
 
+const shell = new Shell(showFailure);
 const readings = new Readings();
 const view = new View((choice) => {
   table.arrange(choice);
 });
 const table = new CaseTable(view.choice);
 const scope = new Scope(location.search, {
-  onRun: () => void start().catch(fail),
+  onRun: () => void start().catch(shell.fail),
   onStop: stop,
   onChange() {
     if (state === "idle") table.setCases(scope.chosen);
@@ -55,20 +52,15 @@ let stopSignal = new AbortController();
 
 function enter(next: State): void {
   state = next;
-  document.body.dataset.state = next;
+  shell.enter(next);
   scope.setButtons(["idle", "finished", "stopped"].includes(next), next === "running");
   const canShare = run?.report !== undefined;
   setEnabled(byId("copy", HTMLButtonElement), canShare);
   setEnabled(byId("download", HTMLButtonElement), canShare);
 }
 
-/** A function, because the state may change during an await. */
-const hasFailed = () => state === "failed";
-
-async function fail(thrown: unknown): Promise<void> {
-  const error = await causeOf(thrown, device);
-  // The first message says most: what follows from a failure is noise.
-  if (hasFailed()) return;
+/** Shows what a run had until it broke off. */
+function showFailure(): void {
   if (run && !run.report) {
     showNews(run);
     run.report = partialReport(emptyReport, run.results, performance.now() - run.start);
@@ -77,18 +69,11 @@ async function fail(thrown: unknown): Promise<void> {
   if (run) showProgress(run, "Broke off");
   else readings.stage("Stopped", 0);
   readings.current(null);
-  const canReload = !(error instanceof WebGpuMissingError);
-  readings.notice(
-    canReload ? `${error.message.replace(/\.?$/, ".")} Reload the page to start again.` : error.message,
-    canReload,
-  );
 }
 
 async function open(): Promise<void> {
   enter("opening");
-  device = await openDevice();
-  readings.adapter(adapterName(device.adapterInfo));
-  void device.lost.then(fail);
+  device = await shell.openDevice();
   const listed = await listCases(device);
   emptyReport = listed.emptyReport;
   rules = [...new Set(listed.cases.map(({ rule }) => rule))];
@@ -112,7 +97,7 @@ async function start(): Promise<void> {
   };
   run = started;
   stopSignal = new AbortController();
-  readings.notice(null);
+  shell.notice(null);
   table.setCases(started.chosen);
   enter("running");
   showNews(started);
@@ -134,7 +119,7 @@ async function start(): Promise<void> {
         });
       },
     });
-    if (hasFailed()) return;
+    if (shell.hasFailed()) return;
     finish(started, report);
   } finally {
     clearInterval(ticking);
@@ -180,15 +165,12 @@ onPress(byId("copy", HTMLButtonElement), () => {
   if (!run?.report) return;
   const hint = byId("share-hint");
   setText(hint, "");
-  void copy(summaryOf(run.report, run.chosen.length, run.filter)).then((isCopied) => {
+  void copyText(summaryOf(run.report, run.chosen.length, run.filter), "Copy the summary").then((isCopied) => {
     setText(hint, isCopied ? "Copied." : "");
   });
 });
 onPress(byId("download", HTMLButtonElement), () => {
   if (run?.report) download(run.report);
 });
-byId("reload").addEventListener("click", () => {
-  location.reload();
-});
 readings.stage("Looking for a GPU", null);
-open().catch(fail);
+open().catch(shell.fail);

@@ -1,5 +1,4 @@
-// The numbers of a run: progress, pass and fail, the largest error, bars by rule, and notices. Must not know who
-// runs it.
+// The numbers of a run: progress, pass and fail, the largest error, bars by rule. Must not know who runs it.
 import type { CaseResult } from "webgpu-optim/conformance";
 import { byId, setText } from "../shared/dom";
 import { formatCount } from "../shared/format";
@@ -12,10 +11,6 @@ const BLANK = "\u00a0";
 
 export class Readings {
   readonly #progress = new ProgressBar(byId("progress"), byId("status"), byId("progress-detail"));
-
-  adapter(name: string): void {
-    setText(byId("adapter"), name);
-  }
 
   /** Says what goes on beside a run; `fraction` as in {@link ProgressBar.show}. */
   stage(text: string, fraction: number | null): void {
@@ -54,12 +49,5 @@ export class Readings {
       .at(0);
     setText(byId("largest"), largest ? formatUsed(largest.worst!.used) : "–");
     setText(byId("largest-detail"), largest ? `of bound, ${largest.rule}` : BLANK);
-  }
-
-  /** Shows a notice, with a button to reload the page where that helps; null takes it away. */
-  notice(text: string | null, offersReload = false): void {
-    byId("notice").hidden = text === null;
-    byId("reload").hidden = !offersReload;
-    setText(byId("notice-text"), text ?? "");
   }
 }

@@ -1,7 +1,6 @@
-// Takes a report out of the page: as a file, as a text on the clipboard, as a link. Must not know how it was made.
+// Takes a report out of the page: as a file, as a link. Must not know how it was made.
 import type { ConformanceReport } from "webgpu-optim/conformance";
 import { adapterName } from "../shared/device";
-import { byId } from "../shared/dom";
 
 /** The page's address, running only the cases whose name contains a text. */
 export const linkTo = (filter: string): string =>
@@ -38,19 +37,4 @@ export function download(report: ConformanceReport): void {
   setTimeout(() => {
     URL.revokeObjectURL(url);
   }, 10_000);
-}
-
-/** Puts a text on the clipboard, or shows it selected where the browser refuses; says whether it was copied. */
-export async function copy(text: string): Promise<boolean> {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    const area = byId("copy-text", HTMLTextAreaElement);
-    area.value = text;
-    byId("copy-dialog", HTMLDialogElement).showModal();
-    area.focus();
-    area.select();
-    return false;
-  }
 }

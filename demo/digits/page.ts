@@ -1,7 +1,4 @@
 // The page: its states, and what each event does. Must not know how training or drawing is done.
-import "../shared/base.css";
-import "../shared/parts.css";
-import "./digits.css";
 import { adapterName, causeOf, WebGpuMissingError } from "../shared/device";
 import { byId } from "../shared/dom";
 import { openJaxDevice } from "../shared/jax-device";

@@ -1,6 +1,7 @@
 // A line chart over steps, in the page's colours. Must not know what its lines mean.
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
+import { onSchemeChange } from "./color";
 import { formatCount } from "./format";
 
 export type Line = {
@@ -18,9 +19,13 @@ export type LineChartOptions = {
   /** `log` has the decades as ticks. */
   yScale: "linear" | "log";
   yRange: [number, number];
+  /** The range follows the values shown; `yRange` holds while there are none. */
+  yFits?: boolean;
   /** The largest x until data is shown. */
   xMax: number;
   formatY: (value: number) => string;
+  /** What x counts. Default "step". */
+  xName?: string;
 };
 
 /** Values of the lines over x; a line has null where it has no value. */
@@ -36,12 +41,14 @@ export class LineChart {
   readonly #plot: uPlot;
   readonly #legendItems: HTMLLIElement[];
   readonly #optional: boolean[];
+  readonly #hidden = new Set<number>();
   readonly #resizing: ResizeObserver;
   #xMax: number;
 
   /** Draws into `container`, which has a size of its own, and writes the legend into `legend`. */
   constructor(container: HTMLElement, legend: HTMLElement, options: LineChartOptions) {
     this.#xMax = options.xMax;
+    const { xName = "step" } = options;
     const color = (name: string) => getComputedStyle(container).getPropertyValue(name);
     const axis = {
       stroke: () => color("--muted"),
@@ -67,7 +74,7 @@ export class LineChart {
             // 1 is linear, 3 logarithmic: uPlot's const enum has no values at run time.
             // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment
             distr: options.yScale === "log" ? 3 : 1,
-            range: options.yRange,
+            range: (_, min: number | null, max: number | null) => fit(options, min, max),
           },
         },
         axes: [
@@ -76,7 +83,7 @@ export class LineChart {
             size: X_AXIS_HEIGHT,
             space: X_TICK_SPACE,
             grid: { show: false },
-            values: (_, ticks) => ticks.map((tick) => (tick === 0 ? "step 0" : formatCount(tick))),
+            values: (_, ticks) => ticks.map((tick) => (tick === 0 ? `${xName} 0` : formatCount(tick))),
           },
           {
             ...axis,
@@ -106,7 +113,7 @@ export class LineChart {
       this.#plot.setSize({ width: container.clientWidth, height: container.clientHeight });
     });
     this.#resizing.observe(container);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+    onSchemeChange(() => {
       this.#plot.redraw(false);
     });
   }
@@ -116,8 +123,17 @@ export class LineChart {
     this.#xMax = xMax;
     this.#plot.setData(data);
     this.#legendItems.forEach((item, index) => {
-      item.hidden = this.#optional[index]! && !data[index + 1]!.some((value) => value !== null);
+      const isEmpty = this.#optional[index]! && !data[index + 1]!.some((value) => value !== null);
+      item.hidden = isEmpty || this.#hidden.has(index);
     });
+  }
+
+  /** Shows a line and its name, or neither. */
+  setVisible(line: number, isVisible: boolean): void {
+    if (isVisible) this.#hidden.delete(line);
+    else this.#hidden.add(line);
+    this.#legendItems[line]!.hidden = !isVisible;
+    this.#plot.setSeries(line + 1, { show: isVisible });
   }
 
   /** Changes the name of a line in the legend. */
@@ -134,6 +150,18 @@ function legendItem({ label, color, dash, optional }: Line): HTMLLIElement {
   swatch.style.setProperty("--swatch", `var(${color})`);
   item.append(swatch, label);
   return item;
+}
+
+/** The range of y for values between `min` and `max`, which are null when none is shown. */
+function fit(
+  { yFits, yRange, yScale }: LineChartOptions,
+  min: number | null,
+  max: number | null,
+): [number, number] {
+  if (yFits !== true || min === null || max === null) return yRange;
+  const [low, high] =
+    yScale === "log" ? uPlot.rangeLog(min, max, 10, true) : uPlot.rangeNum(min, max, 0.1, true);
+  return [low ?? yRange[0], high ?? yRange[1]];
 }
 
 /** Whether a tick of a log scale is a power of ten; ticks have rounding errors. */

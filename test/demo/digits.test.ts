@@ -1,12 +1,13 @@
 // The page "Digits" end to end, in a real browser on WebGPU: what a visitor does, and what can go wrong.
 import type { Page } from "playwright";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { PAGES } from "../../demo/shared/pages.mjs";
 import { Demo } from "./demo";
 
 /** 60 steps, a fixed seed: a second or two of training in software. */
-const SHORT = "/?limit=2560&epochs=3&seed=5";
+const SHORT = "/digits.html?limit=2560&epochs=3&seed=5";
 /** Long enough to be stopped on the way. */
-const LONG = "/?limit=25600&epochs=50&seed=5";
+const LONG = "/digits.html?limit=25600&epochs=50&seed=5";
 /** 10 classes guessed at random give a loss of ln 10 = 2.30; the short run ends near 0.4. */
 const LOSS_BOUND = 0.9;
 /** The short run reads some 87 % of the test set; guessing reads 10 %. */
@@ -97,7 +98,7 @@ describe("training", () => {
   });
 
   it("trains the convolutional network with the rule and batch size that were picked", async () => {
-    await open("/?limit=640&epochs=1&seed=5");
+    await open("/digits.html?limit=640&epochs=1&seed=5");
     await inState("idle");
     await page.getByLabel("Convolutional").check({ force: true });
     await page.getByLabel("AdamW").check({ force: true });
@@ -172,7 +173,7 @@ describe("bad input", () => {
   });
 
   it("names a bad value in the address and uses the default", async () => {
-    await open("/?rule=sgdd&batch=64");
+    await open("/digits.html?rule=sgdd&batch=64");
     await inState("idle");
     expect(await text("notice")).toContain('Update rule must be one of adabelief, adam, adamw, got "sgdd"');
     expect(await page.getByLabel("AdaBelief").isChecked()).toBe(true);
@@ -182,7 +183,7 @@ describe("bad input", () => {
 
 describe("without a GPU", () => {
   it("says that the browser has no WebGPU, and what to use", async () => {
-    await open("/", {
+    await open("/digits.html", {
       before: () => Object.defineProperty(Navigator.prototype, "gpu", { value: undefined }),
     });
     await inState("failed");
@@ -192,7 +193,7 @@ describe("without a GPU", () => {
   });
 
   it("says that there is no adapter", async () => {
-    await open("/", {
+    await open("/digits.html", {
       before: () => {
         GPU.prototype.requestAdapter = () => Promise.resolve(null);
       },
@@ -241,12 +242,13 @@ describe("access", () => {
         return element.id === "" ? element.value : element.id;
       });
     const visited: string[] = [];
-    for (let presses = 0; presses < 9; presses++) {
+    const links = ["to-home", ...PAGES.map(({ name }) => `to-${name}`)];
+    const form = ["mlp", "adabelief", "lr", "lr-halve", "lr-double", "batch", "toggle"];
+    while (visited.length < links.length + form.length) {
       await page.keyboard.press("Tab");
       visited.push(await focused());
     }
-    const form = ["mlp", "adabelief", "lr", "lr-halve", "lr-double", "batch", "toggle"];
-    expect(visited).toEqual(["to-digits", "to-conformance", ...form]);
+    expect(visited).toEqual([...links, ...form]);
     await page.keyboard.press("Enter");
     await inState("running");
     expect(await focused()).toBe("toggle");
@@ -263,7 +265,7 @@ describe("access", () => {
     ["phone", 390],
     ["desktop", 1280],
   ])("fits the width of a %s, and moves nothing while it trains", async (_, width) => {
-    await open("/?limit=1280&epochs=1", { viewport: { width, height: 844 } });
+    await open("/digits.html?limit=1280&epochs=1", { viewport: { width, height: 844 } });
     await inState("idle");
     const sections = () =>
       page.evaluate(() => [...document.querySelectorAll(".panel")].map((e) => e.getBoundingClientRect().top));

@@ -1,0 +1,32 @@
+// The pages of the gallery, in the order of the navigation: a page joins it by an entry here and an HTML file of that
+// name. Plain JavaScript, because the build (node) and the front page (browser) both read it. Must not touch the DOM.
+
+/**
+ * @typedef {object} Page
+ * @property {string} name of its file, without `.html`
+ * @property {string} title
+ * @property {string} sentence what it is, for the front page
+ */
+
+/** The front page's name, which is not in the list. */
+export const HOME = "index";
+
+/** @type {readonly Page[]} */
+export const PAGES = [
+  {
+    name: "landscapes",
+    title: "Landscapes",
+    sentence:
+      "Ten rules race down the same hill, and a hundred thousand points of each look for the minimum.",
+  },
+  {
+    name: "digits",
+    title: "Digits",
+    sentence: "A small network learns to read handwriting, its weights never leaving the GPU.",
+  },
+  {
+    name: "conformance",
+    title: "Conformance",
+    sentence: "Every rule and every option, proven on your own GPU against a float64 reference.",
+  },
+];
