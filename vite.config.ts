@@ -4,6 +4,7 @@ import { playwright } from "@vitest/browser-playwright";
 import { defineConfig, type ViteUserConfig } from "vitest/config";
 import { HOME, PAGES } from "./demo/shared/pages.mjs";
 import { webgpuLaunchOptions } from "./scripts/browser.mjs";
+import { mobyDick } from "./scripts/moby-dick-plugin.mjs";
 import { mnistFiles } from "./scripts/mnist-plugin.mjs";
 import { sharedShell } from "./scripts/shell-plugin.mjs";
 import { strippedWgsl } from "./scripts/wgsl-plugin.mjs";
@@ -41,7 +42,7 @@ const library: ViteUserConfig = {
 const demo: ViteUserConfig = {
   base: "./",
   root: at("./demo"),
-  plugins: [mnistFiles(), sharedShell()],
+  plugins: [mnistFiles(), mobyDick(), sharedShell()],
   resolve: { alias },
   server: { fs: { allow: [at(".")] } },
   build: {

@@ -115,3 +115,17 @@ export function readDigits(logits: ArrayLike<number>): Uint8Array {
   }
   return digits;
 }
+
+/** Sum over the rows of logits of their cross-entropy against the labels. */
+export function surprise(logits: ArrayLike<number>, labels: ArrayLike<number>): number {
+  let sum = 0;
+  for (let row = 0; row < logits.length / CLASSES; row++) {
+    const first = row * CLASSES;
+    let max = -Infinity;
+    for (let column = 0; column < CLASSES; column++) max = Math.max(max, logits[first + column]!);
+    let total = 0;
+    for (let column = 0; column < CLASSES; column++) total += Math.exp(logits[first + column]! - max);
+    sum += max + Math.log(total) - logits[first + labels[row]!]!;
+  }
+  return sum;
+}

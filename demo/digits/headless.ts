@@ -1,10 +1,11 @@
 // The page behind `npm run train`: trains as the URL says and reports events to the terminal. Must not know how they
 // are shown.
+import { trainTogether } from "../learning/train-together";
+import { RULES } from "../shared/rules";
 import { adapterName, causeOf, DeviceLostError } from "../shared/device";
 import { openJaxDevice } from "../shared/jax-device";
 import { loadTestSet, loadTrainingSet } from "./data";
 import { parseOptions, runLength } from "./options.mjs";
-import { trainLoop } from "./train-loop";
 import { Trainer } from "./trainer";
 
 /** What the terminal is told. */
@@ -57,17 +58,19 @@ async function run(): Promise<void> {
   // A learning rate that falls to 0 along half a cosine ends closer to the optimum than a constant one.
   const { totalSteps } = runLength(options);
   const schedule = (step: number) => (options.lr * (1 + Math.cos((Math.PI * step) / totalSteps))) / 2;
-  const trainer = await Trainer.create(device, trainingSet, options, schedule);
+  const rule = RULES[options.rule]({ lr: schedule });
+  const trainer = await Trainer.create(device, trainingSet, options, rule);
 
   const total = { stepCount: 0, wallMs: 0, hostMs: 0, gpuMs: 0 as number | null };
   let loss: number | undefined;
   let accuracy = 0;
-  await trainLoop(trainer, {
+  await trainTogether([trainer], {
     signal: new AbortController().signal,
     chunkMs: CHUNK_MS,
     evaluateEvery: totalSteps,
     onEvaluate: () => Promise.resolve(),
-    onSteps(steps) {
+    onSteps([steps]) {
+      if (!steps) return;
       accuracy = loss === undefined ? steps.accuracy : accuracy + SMOOTHING * (steps.accuracy - accuracy);
       loss = loss === undefined ? steps.loss : loss + SMOOTHING * (steps.loss - loss);
       total.stepCount += steps.stepCount;
@@ -79,7 +82,7 @@ async function run(): Promise<void> {
     },
   });
   await report({ type: "stage", text: "Reading the 10 000 test images" });
-  const testAccuracy = await trainer.accuracy(testSet);
+  const { accuracy: testAccuracy } = await trainer.score(testSet);
   await report({ type: "done", testAccuracy, ...total });
 }
 

@@ -1,7 +1,7 @@
 // The options of a training run: their legal values, defaults and messages. Plain JavaScript, because the terminal
 // command (node) and the page (browser) both read it. It must not know the DOM, the GPU or the command line.
 
-export const MODELS = /** @type {const} */ (["mlp", "cnn"]);
+export const MODELS = /** @type {const} */ (["mlp", "cnn", "vgg", "resnet", "densenet"]);
 export const RULES = /** @type {const} */ (["adabelief", "adam", "adamw"]);
 export const TRAINING_IMAGES = 60_000;
 
@@ -108,7 +108,7 @@ export function parseOptions(texts, label = (name) => name) {
 
 /**
  * How many steps a run takes; images that fill no batch are left out of an epoch.
- * @param {RunOptions} options
+ * @param {Pick<RunOptions, "limit" | "batch" | "epochs">} options
  */
 export function runLength({ limit, batch, epochs }) {
   const stepsPerEpoch = Math.floor(limit / batch);

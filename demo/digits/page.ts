@@ -1,14 +1,15 @@
 // The page: its states, and what each event does. Must not know how training or drawing is done.
 import { adapterName, causeOf, WebGpuMissingError } from "../shared/device";
 import { byId } from "../shared/dom";
+import { trainTogether } from "../learning/train-together";
 import { openJaxDevice } from "../shared/jax-device";
+import { RULES } from "../shared/rules";
 import { Controls } from "./controls";
 import { Curves } from "./curves";
 import { type DigitSet, loadTestSet, loadTrainingSet } from "./data";
 import { type RunOptions, runLength } from "./options.mjs";
 import { Predictions } from "./predictions";
 import { Readings } from "./readings";
-import { trainLoop } from "./train-loop";
 import { READ_BATCH, Trainer } from "./trainer";
 
 type State = "opening" | "idle" | "preparing" | "running" | "stopping" | "paused" | "finished" | "failed";
@@ -113,7 +114,7 @@ async function start(): Promise<void> {
     readings.stage("Loading 60,000 training digits", fraction);
   });
   readings.stage("Compiling the network for your GPU", null);
-  trainer = await Trainer.create(device!, trainingSet, options);
+  trainer = await Trainer.create(device!, trainingSet, options, RULES[options.rule]({ lr: options.lr }));
   if (hasFailed()) return;
   controls.setRunning(options);
   curves.startRun(`${options.rule} ${options.lr}`, runLength(options).totalSteps);
@@ -128,11 +129,12 @@ function run(): void {
 }
 
 async function loop(running: Trainer, signal: AbortSignal): Promise<void> {
-  const isDone = await trainLoop(running, {
+  const isDone = await trainTogether([running], {
     signal,
     chunkMs: CHUNK_MS,
     evaluateEvery: EVALUATE_EVERY,
-    onSteps(report) {
+    onSteps([report]) {
+      if (!report) return;
       readings.steps(report, running, options);
       curves.addBatch(running.step, report.loss, report.accuracy);
       if (Number.isFinite(report.loss)) return;
@@ -154,7 +156,7 @@ async function loop(running: Trainer, signal: AbortSignal): Promise<void> {
     return;
   }
   enter("stopping");
-  const accuracy = await running.accuracy(testSet, testSet.count, (fraction) => {
+  const { accuracy } = await running.score(testSet, testSet.count, (fraction) => {
     readings.stage("Reading all 10,000 test digits", fraction);
   });
   readings.accuracy(accuracy, 2, "on all 10,000 digits\nthat it never trains on");

@@ -4,7 +4,7 @@ import { byId, setText } from "../shared/dom";
 import { formatCount, formatPercent } from "../shared/format";
 import { ProgressBar } from "../shared/progress-bar";
 import { type RunOptions, runLength } from "./options.mjs";
-import type { StepsReport } from "./trainer";
+import type { DigitSteps } from "./trainer";
 
 const BLANK = "\u00a0";
 /** Weight of the newest chunk in speeds and times. */
@@ -38,7 +38,7 @@ export class Readings {
   }
 
   /** Shows the newest steps of a run. */
-  steps(report: StepsReport, { step, epoch }: { step: number; epoch: number }, options: RunOptions): void {
+  steps(report: DigitSteps, { step, epoch }: { step: number; epoch: number }, options: RunOptions): void {
     const { totalSteps } = runLength(options);
     this.#fraction = step / totalSteps;
     this.#progress.show(
@@ -81,7 +81,7 @@ export class Readings {
 }
 
 /** Times of one step, the newest weighing {@link SMOOTHING}. */
-function blend(before: Pace | null, report: StepsReport): Pace {
+function blend(before: Pace | null, report: DigitSteps): Pace {
   const { stepCount, optimizerGpuMs } = report;
   const now: Pace = {
     wallMs: report.wallMs / stepCount,

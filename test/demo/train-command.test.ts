@@ -61,7 +61,7 @@ describe("npm run train, bad options", () => {
   });
 
   it.each([
-    [["--model=rnn"], '--model must be one of mlp, cnn, got "rnn"'],
+    [["--model=rnn"], '--model must be one of mlp, cnn, vgg, resnet, densenet, got "rnn"'],
     [["--lr", "-1"], '--lr must be a number above 0 and at most 1, got "-1"'],
     [["--epochs", "0"], '--epochs must be a whole number from 1 to 100, got "0"'],
     [["--batch", "1.5"], '--batch must be a whole number from 1 to 2000, got "1.5"'],
