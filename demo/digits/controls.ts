@@ -4,6 +4,7 @@ import { formatCount } from "../shared/format";
 import { parseOptions, type RunOptions } from "./options.mjs";
 
 const BATCH_SIZES = [32, 64, 128, 256];
+const CLIP_NORMS = [0.25, 0.5, 1, 2];
 
 /** How the form names the options in its messages. */
 const LABELS: Record<keyof RunOptions, string> = {
@@ -14,7 +15,13 @@ const LABELS: Record<keyof RunOptions, string> = {
   epochs: "Epochs",
   limit: "Number of images",
   seed: "Seed",
+  clip: "Clip at norm",
+  skip: "Skip bad batches",
+  watch: "Watch each step",
 };
+
+/** What takes effect after a reset. */
+const LATER = ["model", "rule", "batch", "clip", "skip", "watch"] as const;
 
 export type ControlEvents = {
   onToggle: () => void;
@@ -28,6 +35,8 @@ export class Controls {
   readonly #lr = byId("lr", HTMLInputElement);
   readonly #lrHint = byId("lr-hint");
   readonly #batch = byId("batch", HTMLSelectElement);
+  readonly #clip = byId("clip", HTMLSelectElement);
+  readonly #switches = { skip: byId("skip", HTMLInputElement), watch: byId("watch", HTMLInputElement) };
   readonly #hint = byId("controls-hint");
   readonly #toggle = byId("toggle", HTMLButtonElement);
   readonly #reset = byId("reset", HTMLButtonElement);
@@ -42,6 +51,12 @@ export class Controls {
     if (parsed.problems.length > 0) problems(parsed.problems);
     const sizes = [...new Set([...BATCH_SIZES, parsed.options.batch])].sort((a, b) => a - b);
     this.#batch.replaceChildren(...sizes.map((size) => new Option(String(size))));
+    const { clip } = parsed.options;
+    const norms = [...new Set([...CLIP_NORMS, ...(clip === "off" ? [] : [clip])])].sort((a, b) => a - b);
+    this.#clip.replaceChildren(new Option("Off", "off"), ...norms.map((norm) => new Option(String(norm))));
+    this.#clip.value = String(clip);
+    for (const name of ["skip", "watch"] as const)
+      this.#switches[name].checked = parsed.options[name] === "on";
     this.#setRadio("model", parsed.options.model);
     this.#setRadio("rule", parsed.options.rule);
     this.#batch.value = String(parsed.options.batch);
@@ -95,7 +110,10 @@ export class Controls {
   #parse() {
     const data = new FormData(this.#form);
     const text = (name: string) => data.get(name) as string;
-    const shown = { model: text("model"), rule: text("rule"), lr: text("lr"), batch: text("batch") };
+    const named = { model: text("model"), rule: text("rule"), lr: text("lr"), batch: text("batch") };
+    const { skip, watch } = this.#switches;
+    const isOn = (input: HTMLInputElement) => (input.checked ? "on" : "off");
+    const shown = { ...named, clip: text("clip"), skip: isOn(skip), watch: isOn(watch) };
     const { epochs, limit, seed } = this.initial;
     const texts = { ...shown, epochs: String(epochs), limit: String(limit), seed: String(seed) };
     return parseOptions(texts, (name) => LABELS[name]);
@@ -131,11 +149,9 @@ export class Controls {
   #showPending(): void {
     const running = this.#running;
     const { options } = this.#parse();
-    const isPending =
-      running !== null &&
-      (options.model !== running.model || options.rule !== running.rule || options.batch !== running.batch);
+    const isPending = running !== null && LATER.some((name) => options[name] !== running[name]);
     const { epochs, limit, seed } = this.initial;
     const plan = `${epochs} ${epochs === 1 ? "epoch" : "epochs"} of ${formatCount(limit)} images, seed ${seed}`;
-    setText(this.#hint, isPending ? "Model, rule and batch size take effect after a reset." : plan);
+    setText(this.#hint, isPending ? "All but the learning rate takes effect after a reset." : plan);
   }
 }

@@ -1,13 +1,14 @@
 // The page: its states, and what each event does. Must not know how training or drawing is done.
 import { adapterName, causeOf, WebGpuMissingError } from "../shared/device";
-import { byId } from "../shared/dom";
+import { StepPanel } from "../learning/step-panel";
+import { byId, onPress, setEnabled } from "../shared/dom";
 import { trainTogether } from "../learning/train-together";
 import { openJaxDevice } from "../shared/jax-device";
 import { RULES } from "../shared/rules";
 import { Controls } from "./controls";
 import { Curves } from "./curves";
 import { type DigitSet, loadTestSet, loadTrainingSet } from "./data";
-import { type RunOptions, runLength } from "./options.mjs";
+import { optimizerOptions, type RunOptions, runLength } from "./options.mjs";
 import { Predictions } from "./predictions";
 import { Readings } from "./readings";
 import { READ_BATCH, Trainer } from "./trainer";
@@ -45,6 +46,8 @@ const controls = new Controls(
   },
 );
 
+const stepPanel = new StepPanel(byId("step-panel"));
+const spoil = byId("spoil", HTMLButtonElement);
 const curves = new Curves(runLength(controls.initial).totalSteps);
 let state: State = "opening";
 let device: GPUDevice | undefined;
@@ -60,6 +63,7 @@ function enter(next: State): void {
   state = next;
   document.body.dataset.state = next;
   controls.setButtons(...BUTTONS[next]);
+  setEnabled(spoil, next === "running");
 }
 
 /** A function, because the state may change during an await. */
@@ -67,6 +71,7 @@ const hasFailed = () => state === "failed";
 
 async function fail(thrown: unknown): Promise<void> {
   stopSignal.abort();
+  stepPanel.stop();
   const error = await causeOf(thrown, device);
   // The first message says most: what follows from a failure is noise.
   if (hasFailed()) return;
@@ -114,7 +119,8 @@ async function start(): Promise<void> {
     readings.stage("Loading 60,000 training digits", fraction);
   });
   readings.stage("Compiling the network for your GPU", null);
-  trainer = await Trainer.create(device!, trainingSet, options, RULES[options.rule]({ lr: options.lr }));
+  const rule = RULES[options.rule]({ lr: options.lr });
+  trainer = await Trainer.create(device!, trainingSet, options, rule, optimizerOptions(options));
   if (hasFailed()) return;
   controls.setRunning(options);
   curves.startRun(`${options.rule} ${options.lr}`, runLength(options).totalSteps);
@@ -125,6 +131,9 @@ async function start(): Promise<void> {
 function run(): void {
   enter("running");
   stopSignal = new AbortController();
+  const { clipGradNorm, monitor } = optimizerOptions(options);
+  if (monitor) stepPanel.follow(trainer!, clipGradNorm, trainer!.totalSteps);
+  else stepPanel.showOff();
   looping = loop(trainer!, stopSignal.signal).catch(fail);
 }
 
@@ -150,6 +159,7 @@ async function loop(running: Trainer, signal: AbortSignal): Promise<void> {
     },
   });
   if (hasFailed()) return;
+  stepPanel.stop();
   if (!isDone) {
     enter("paused");
     readings.paused();
@@ -173,6 +183,7 @@ async function stop(): Promise<void> {
 async function reset(): Promise<void> {
   if (state === "running") await stop();
   if (hasFailed()) return;
+  stepPanel.clear();
   trainer?.destroy();
   trainer = null;
   controls.setRunning(null);
@@ -183,6 +194,14 @@ async function reset(): Promise<void> {
   enter("idle");
 }
 
+onPress(spoil, () => {
+  trainer?.spoil();
+  if (options.skip === "off") {
+    readings.notice(
+      "The spoilt batch goes into the weights: the network is lost. Turn skipping on, then reset.",
+    );
+  }
+});
 byId("reload").addEventListener("click", () => {
   location.reload();
 });

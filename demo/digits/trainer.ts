@@ -1,7 +1,7 @@
 // One training run on digits under one rule. Must not know pages or the terminal. Two runs with the same options see
 // the same batches from the same start, whatever their rules.
 import { jit, numpy as np, valueAndGrad } from "@jax-js/jax";
-import type { RuleOptions, UpdateRule } from "webgpu-optim";
+import type { OptimizerOptions, RuleOptions, StepStats, UpdateRule } from "webgpu-optim";
 import { crossEntropy } from "../learning/layers";
 import { Learner } from "../learning/learner";
 import { disposeAll, floats } from "../learning/readback";
@@ -12,7 +12,7 @@ import { CLASSES, type DigitSet, gather, PIXELS, readDigits, surprise } from "./
 import { models } from "./models";
 import { type ModelName, runLength, type RunOptions } from "./options.mjs";
 
-export type TrainingOptions = Omit<RunOptions, "rule" | "lr">;
+export type TrainingOptions = Pick<RunOptions, "model" | "batch" | "epochs" | "limit" | "seed">;
 
 /** What a number of steps brought. `loss` is the mean cross-entropy of the last batch, before its step. */
 export type DigitSteps = StepsReport & {
@@ -59,6 +59,9 @@ export class Trainer {
   readonly #functions: ReturnType<typeof compile>;
   #learner!: Learner;
   #order: Uint32Array = new Uint32Array();
+  #isSpoilt = false;
+  /** Mean cross-entropy of the last batch that was not spoilt. */
+  #loss: number | undefined;
 
   private constructor(trainingSet: DigitSet, options: TrainingOptions) {
     const { stepsPerEpoch, totalSteps } = runLength(options);
@@ -79,13 +82,18 @@ export class Trainer {
     trainingSet: DigitSet,
     options: TrainingOptions,
     rule: UpdateRule<RuleOptions>,
+    optimizerOptions: OptimizerOptions = {},
   ): Promise<Trainer> {
     const trainer = new Trainer(trainingSet, options);
-    await trainer.#prepare(device, rule);
+    await trainer.#prepare(device, rule, optimizerOptions);
     return trainer;
   }
 
-  async #prepare(device: GPUDevice, rule: UpdateRule<RuleOptions>): Promise<void> {
+  async #prepare(
+    device: GPUDevice,
+    rule: UpdateRule<RuleOptions>,
+    optimizerOptions: OptimizerOptions,
+  ): Promise<void> {
     const { weights: specs } = models[this.#options.model];
     const weights = createWeights(specs, this.#random);
     // One pass that is thrown away: it compiles the kernels without blocking the page.
@@ -95,7 +103,7 @@ export class Trainer {
       positions,
     );
     await loss.blockUntilReady();
-    this.#learner = await Learner.create(device, specs, weights, gradients, rule);
+    this.#learner = await Learner.create(device, specs, weights, gradients, rule, optimizerOptions);
     disposeAll([loss, logits]);
   }
 
@@ -108,15 +116,27 @@ export class Trainer {
     this.#learner.lr = lr;
   }
 
+  /** What the optimizer tells of its latest step. */
+  stats(): Promise<StepStats> {
+    return this.#learner.stats();
+  }
+
+  /** Makes a pixel of the next batch no number, and so its loss and its gradients. */
+  spoil(): void {
+    this.#isSpoilt = true;
+  }
+
   /** Trains for a number of steps; the loss is read back once, after the last. */
   async train(stepCount: number): Promise<DigitSteps> {
     const start = performance.now();
     let optimizerHostMs = 0;
+    let wasSpoilt = false;
     let lossAndLogits: [loss: np.Array, logits: np.Array] | undefined;
     let positions: Uint32Array = new Uint32Array();
     for (let index = 0; index < stepCount; index++) {
       disposeAll(lossAndLogits ?? []);
       positions = this.#nextPositions();
+      wasSpoilt = this.#isSpoilt;
       const { loss, logits, gradients } = this.#differentiate(this.#learner.refs(), positions);
       optimizerHostMs += this.#learner.step(gradients);
       lossAndLogits = [loss, logits];
@@ -132,9 +152,11 @@ export class Trainer {
     const right = positions.filter(
       (position, row) => this.#trainingSet.labels[position] === digits[row],
     ).length;
+    // A batch that is no number says nothing of the network.
+    if (!wasSpoilt || this.#loss === undefined) this.#loss = loss!;
     return {
       stepCount,
-      loss: loss!,
+      loss: this.#loss,
       accuracy: right / positions.length,
       wallMs: performance.now() - start,
       optimizerHostMs,
@@ -183,6 +205,8 @@ export class Trainer {
 
   #differentiate(weights: np.Array[], positions: Uint32Array) {
     const batch = gather(this.#trainingSet, positions);
+    if (this.#isSpoilt) batch.images[0] = NaN;
+    this.#isSpoilt = false;
     const images = np.array(batch.images, { shape: [positions.length, PIXELS], device: "webgpu" });
     const labels = np.array(batch.labels, { shape: [positions.length, CLASSES], device: "webgpu" });
     const [[loss, logits], gradients] = this.#functions.differentiate(weights, images, labels);

@@ -97,6 +97,51 @@ describe("training", () => {
     expect(demo.complaints).toEqual([]);
   });
 
+  it("clips, skips a spoilt batch, and shows what each step does", async () => {
+    await open(`${LONG}&clip=0.5&skip=on`);
+    await inState("idle");
+    expect(await text("grad-norm")).toBe("–");
+    await press("toggle");
+    await inState("running");
+    await expect.poll(step, POLL).toBeGreaterThan(10);
+    await press("spoil");
+    await expect.poll(() => text("skipped"), POLL).toBe("1");
+    expect(await page.locator("#skipped-detail").textContent()).toMatch(/^of [\d,]+$/);
+    const norm = Number(await text("grad-norm"));
+    expect(norm).toBeGreaterThan(0.05);
+    // Norm and factor are of one step: above the limit of 0.5 their product is 0.5.
+    const product = await page.evaluate(() => {
+      const read = (id: string) => Number(document.getElementById(id)!.textContent);
+      return Math.min(1, read("clip-factor")) * read("grad-norm");
+    });
+    expect(product).toBeLessThan(0.51);
+    expect(await text("step-sizes")).toMatch(/^lr \/ \(√v \+ eps\) of 101,770 weights, median [\d.e+-]+$/);
+    expect(await page.locator(".histogram-bars > div").count()).toBeGreaterThan(20);
+    expect(await page.locator(".step-panel tbody tr").count()).toBe(4);
+    await press("toggle");
+    await inState("paused");
+    expect(Number(await text("loss"))).toBeGreaterThan(0);
+    await press("reset");
+    await inState("idle");
+    expect(await text("skipped")).toBe("–");
+    expect(await page.locator(".step-panel tbody tr").count()).toBe(0);
+    expect(demo.complaints).toEqual([]);
+  });
+
+  it("is lost to a spoilt batch without skipping, and says why; and trains unwatched", async () => {
+    await open(`${LONG}&watch=off`);
+    await inState("idle");
+    await press("toggle");
+    await inState("running");
+    expect(await page.getByText("Watching is off for this run.").isVisible()).toBe(true);
+    await expect.poll(step, POLL).toBeGreaterThan(10);
+    await press("spoil");
+    await page.getByText("The spoilt batch goes into the weights: the network is lost.").waitFor();
+    // It reads no better than guessing from then on.
+    await expect.poll(async () => parseFloat(await text("accuracy")), POLL).toBeLessThan(20);
+    expect(demo.complaints).toEqual([]);
+  });
+
   it("trains the convolutional network with the rule and batch size that were picked", async () => {
     await open("/digits.html?limit=640&epochs=1&seed=5");
     await inState("idle");
@@ -243,7 +288,18 @@ describe("access", () => {
       });
     const visited: string[] = [];
     const links = ["to-home", ...PAGES.map(({ name }) => `to-${name}`)];
-    const form = ["mlp", "adabelief", "lr", "lr-halve", "lr-double", "batch", "toggle"];
+    const form = [
+      "mlp",
+      "adabelief",
+      "lr",
+      "lr-halve",
+      "lr-double",
+      "batch",
+      "clip",
+      "skip",
+      "watch",
+      "toggle",
+    ];
     while (visited.length < links.length + form.length) {
       await page.keyboard.press("Tab");
       visited.push(await focused());
@@ -256,7 +312,7 @@ describe("access", () => {
     await page.keyboard.press("Space");
     await inState("idle");
     await page.keyboard.press("Shift+Tab");
-    for (let presses = 0; presses < 5; presses++) await page.keyboard.press("Shift+Tab");
+    for (let presses = 0; presses < 8; presses++) await page.keyboard.press("Shift+Tab");
     await page.keyboard.press("ArrowRight");
     expect(await page.getByLabel("Adam", { exact: true }).isChecked()).toBe(true);
   });
