@@ -2,10 +2,14 @@
 
 @group(0) @binding(5) var<uniform> control: Control;
 
+// Loaded once, as the scalars are.
+var<private> decided: Control;
+
 fn isSkipped() -> bool {
+  decided = control;
   return control.skip != 0u;
 }
 
 fn gradientOf(raw: vec4f) -> vec4f {
-  return control.factor * (control.scale * clampedGradient(control.gradScale * raw, control.clipValue));
+  return decided.factor * (decided.scale * clampedGradient(decided.gradScale * raw, decided.clipValue));
 }

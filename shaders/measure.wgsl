@@ -34,8 +34,10 @@ fn measure(
     return;
   }
   let segment = segments[index];
+  // Loaded once: for all that a compiler knows, a store could change them.
+  let gradScale = record.gradScale;
+  let clipValue = record.clipValue;
   var squares = vec4f();
-  var largest = vec4f();
   // Bits of magnitudes order as the magnitudes do, NaN and infinity above all.
   var largestBits = vec4u();
   let whole = segment.length / BLOCK_LENGTH;
@@ -47,21 +49,19 @@ fn measure(
       gradBits[at + 2u * WORKGROUP_SIZE],
       gradBits[at + 3u * WORKGROUP_SIZE],
     );
-    let gradient = handled(bits);
+    let gradient = clampedGradient(gradScale * bitcast<vec4f>(bits), clipValue);
     squares += gradient * gradient;
-    largest = max(largest, abs(gradient));
     largestBits = max(largestBits, bits & vec4u(0x7fffffffu));
   }
   for (var i = whole * BLOCK_LENGTH + invocation; i < segment.length; i += WORKGROUP_SIZE) {
     let bits = vec4u(gradBits[segment.grad + i], 0u, 0u, 0u);
-    let gradient = handled(bits);
+    let gradient = clampedGradient(gradScale * bitcast<vec4f>(bits), clipValue);
     squares += gradient * gradient;
-    largest = max(largest, abs(gradient));
     largestBits = max(largestBits, bits & vec4u(0x7fffffffu));
   }
 
-  let reach = max(max(largest.x, largest.y), max(largest.z, largest.w));
   let highest = max(max(largestBits.x, largestBits.y), max(largestBits.z, largestBits.w));
+  let reach = abs(handled(highest));
   var sum = Partial(0.0, dot(squares, vec4f(1.0)), 0.0, record.tag);
   if (highest > bitcast<u32>(record.finiteLimit)) {
     sum = Partial(-notFiniteCount(segment, invocation), 0.0, 0.0, record.tag);
@@ -82,14 +82,14 @@ fn measure(
   }
 }
 
-fn handled(bits: vec4u) -> vec4f {
-  return clampedGradient(record.gradScale * bitcast<vec4f>(bits), record.clipValue);
+fn handled(bits: u32) -> f32 {
+  return clampedGradient(record.gradScale * vec4f(bitcast<f32>(bits)), record.clipValue).x;
 }
 
 fn scaledSum(segment: Segment, invocation: u32, scale: f32) -> f32 {
   var sum = 0.0;
   for (var i = invocation; i < segment.length; i += WORKGROUP_SIZE) {
-    let scaled = scale * handled(vec4u(gradBits[segment.grad + i], 0u, 0u, 0u)).x;
+    let scaled = scale * handled(gradBits[segment.grad + i]);
     sum += scaled * scaled;
   }
   return sum;

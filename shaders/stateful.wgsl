@@ -14,8 +14,8 @@ struct EffectiveStep {
 
 @group(0) @binding(2) var<storage, read_write> states: array<State>;
 
-fn deltaOf(param: vec4f, grad: vec4f, at: u32) -> vec4f {
-  let result = update(param, grad, states[at], scalars);
+fn deltaOf(param: vec4f, grad: vec4f, at: u32, host: Scalars) -> vec4f {
+  let result = update(param, grad, states[at], host);
   states[at] = result.state;
   return result.delta;
 }

@@ -39,6 +39,8 @@ fn step(
     return;
   }
   let segment = segments[index];
+  // Loaded once: for all that a compiler knows, a store could change them.
+  let host = scalars;
   let lane = invocation % BLOCK_LANES;
   let whole = segment.length / BLOCK_LENGTH;
   for (var b = invocation / BLOCK_LANES; b < whole; b += WORKGROUP_SIZE / BLOCK_LANES) {
@@ -58,9 +60,9 @@ fn step(
       loadGrad(g + 2u * BLOCK_LANES),
       loadGrad(g + 3u * BLOCK_LANES),
     );
-    let delta = deltaOf(param, gradientOf(grad), at);
+    let delta = deltaOf(param, gradientOf(grad), at, host);
     let stepped = param - delta;
-    watch(stepped, delta, at, vec4<bool>(true));
+    watch(stepped, delta, at, vec4<bool>(true), host);
     storeParam(p, stepped.x);
     storeParam(p + BLOCK_LANES, stepped.y);
     storeParam(p + 2u * BLOCK_LANES, stepped.z);
@@ -83,9 +85,9 @@ fn step(
         used[component] = true;
       }
     }
-    let delta = deltaOf(param, gradientOf(grad), at);
+    let delta = deltaOf(param, gradientOf(grad), at, host);
     let stepped = param - delta;
-    watch(stepped, delta, at, used);
+    watch(stepped, delta, at, used, host);
     for (var component = 0u; component < 4u; component++) {
       if (invocation + component * BLOCK_LANES < rest) {
         storeParam(p + component * BLOCK_LANES, stepped[component]);

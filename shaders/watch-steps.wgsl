@@ -6,8 +6,8 @@ var<private> capped: vec4u;
 
 var<workgroup> bins: array<atomic<u32>, BIN_COUNT>;
 
-fn watchState(at: u32, used: vec4<bool>) {
-  let step = effectiveStep(states[at], scalars);
+fn watchState(at: u32, used: vec4<bool>, host: Scalars) {
+  let step = effectiveStep(states[at], host);
   // The exponent of a float is the floor of its log2.
   let exponent = vec4i(bitcast<vec4u>(step.stepSize) >> vec4u(23u)) - vec4i(127 + LOWEST_BIN);
   let bin = clamp(exponent, vec4i(), vec4i(i32(BIN_COUNT) - 1));

@@ -20,10 +20,10 @@ var<workgroup> paramLanes: array<Partial, WORKGROUP_SIZE>;
 var<workgroup> largestLanes: array<f32, WORKGROUP_SIZE>;
 var<workgroup> cappedLanes: array<u32, WORKGROUP_SIZE>;
 
-fn watch(stepped: vec4f, delta: vec4f, at: u32, used: vec4<bool>) {
+fn watch(stepped: vec4f, delta: vec4f, at: u32, used: vec4<bool>, host: Scalars) {
   addSquares(&updateSquares, select(vec4f(), delta, used));
   addSquares(&paramSquares, select(vec4f(), stepped, used));
-  watchState(at, used);
+  watchState(at, used, host);
 }
 
 fn addSquares(sum: ptr<private, Squares>, x: vec4f) {
@@ -45,7 +45,7 @@ fn partialOf(sum: Squares) -> Partial {
   // A sum is not finite when an element is not: seen in its bits, because WGSL may assume that no float is so.
   let notFinite = any((bitcast<vec3u>(total) & vec3u(0x7f800000u)) == vec3u(0x7f800000u));
   let isSmall = all(sum.largest < vec4f(SMALL));
-  return Partial(select(total.x, -1.0, notFinite), select(total.y, 0.0, isSmall), select(0.0, total.z, isSmall), control.tag);
+  return Partial(select(total.x, -1.0, notFinite), select(total.y, 0.0, isSmall), select(0.0, total.z, isSmall), decided.tag);
 }
 
 fn report(row: u32, invocation: u32) {

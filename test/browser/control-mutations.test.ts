@@ -48,7 +48,9 @@ async function difference(mutation?: Mutation): Promise<string | undefined> {
       expectSameStats(await model.optimizer.stats(), model.reference.stats());
       expect(await model.difference()).toBeLessThan(CLOSE);
     }
-    const far = await twins(gpu, sgd({ lr: 1e20 }), { monitor: true }, [{ lengths: [300] }]);
+    const far = await twins(gpu, sgd({ lr: 1e20 }), { monitor: true, clipGradValue: 0.5 }, [
+      { lengths: [300] },
+    ]);
     far.setGradients(() => random.normal());
     far.step();
     expectSameStats(await far.optimizer.stats(), far.reference.stats());

@@ -151,9 +151,9 @@ export const kernelMutations: Mutation[] = [
 
 /** Mistakes in the kernels that clip, skip, count and watch. */
 export const controlMutations: Mutation[] = [
-  ["forgets the factor", "control.factor * (control.scale *", "(control.scale *"],
-  ["forgets the factor's other part", "(control.scale * clamped", "(clamped"],
-  ["forgets to unscale", "clampedGradient(control.gradScale * raw", "clampedGradient(raw"],
+  ["forgets the factor", "decided.factor * (decided.scale *", "(decided.scale *"],
+  ["forgets the factor's other part", "(decided.scale * clamped", "(clamped"],
+  ["forgets to unscale", "clampedGradient(decided.gradScale * raw", "clampedGradient(raw"],
   ["forgets to clamp", "return clamp(gradient, vec4f(-limit), vec4f(limit));", "return gradient;"],
   ["skips nothing", "return control.skip != 0u;", "return false;"],
   [
@@ -174,8 +174,8 @@ export const controlMutations: Mutation[] = [
   ],
   [
     "measures as if nothing were clamped",
-    "record.gradScale * bitcast<vec4f>(bits), record.clipValue",
-    "record.gradScale * bitcast<vec4f>(bits), 1e30",
+    "gradScale * bitcast<vec4f>(bits), clipValue",
+    "gradScale * bitcast<vec4f>(bits), 1e30",
   ],
   ["finds all gradients finite", "if (highest > bitcast<u32>(record.finiteLimit))", "if (false)"],
   ["writes all partial sums to one row", "partials[segment.row] =", "partials[0] ="],
@@ -192,14 +192,14 @@ export const controlMutations: Mutation[] = [
   ["tags no step", "resolved[6] = bitcast<f32>(record.tag);", ""],
   [
     "notes the parameters before the step",
-    "watch(stepped, delta, at, vec4<bool>(true))",
-    "watch(param, delta, at, vec4<bool>(true))",
+    "watch(stepped, delta, at, vec4<bool>(true), host)",
+    "watch(param, delta, at, vec4<bool>(true), host)",
   ],
-  ["notes no rest", "watch(stepped, delta, at, used);", ""],
+  ["notes no rest", "watch(stepped, delta, at, used, host);", ""],
   [
     "notes what is beyond the rest",
-    "watch(stepped, delta, at, used);",
-    "watch(stepped, delta, at, vec4<bool>(true));",
+    "watch(stepped, delta, at, used, host);",
+    "watch(stepped, delta, at, vec4<bool>(true), host);",
   ],
   ["notes small updates unscaled", "(UP * x) * (UP * x)", "x * x"],
   ["notes large updates unscaled", "(DOWN * x) * (DOWN * x)", "x * x"],
