@@ -15,7 +15,7 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import ts from "typescript";
-import { build } from "vite";
+import { rolldown } from "rolldown";
 import { ROOT } from "./import-graph";
 
 const run = promisify(execFile);
@@ -76,20 +76,10 @@ export class BuiltPackage {
   async bundle(code: string): Promise<{ code: string; gzipBytes: number; laterBytes: number }> {
     const entry = path.join(this.folder, "entry.js");
     writeFileSync(entry, code);
-    const result = await build({
-      root: this.folder,
-      configFile: false,
-      logLevel: "silent",
-      build: {
-        write: false,
-        target: "es2022",
-        minify: true,
-        modulePreload: false,
-        rolldownOptions: { input: entry },
-      },
-    });
-    if (!("output" in result)) throw new Error("vite did not return one bundle");
-    const chunks = result.output.flatMap((chunk) => (chunk.type === "chunk" ? [chunk] : []));
+    const bundle = await rolldown({ input: entry, cwd: this.folder });
+    const { output } = await bundle.generate({ format: "esm", minify: true });
+    await bundle.close();
+    const chunks = output.flatMap((chunk) => (chunk.type === "chunk" ? [chunk] : []));
     const bytesOf = (text: string) => gzipSync(text, { level: 9 }).byteLength;
     const sum = (isLater: boolean) =>
       chunks
