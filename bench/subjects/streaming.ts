@@ -1,0 +1,88 @@
+// The limit: kernels that move the bytes of a step without its arithmetic. One mirrors the package (its bindings,
+// segment table and launch), others are written by hand and tuned on their own; the fastest one is the limit.
+import type { RuleOptions, UpdateRule } from "webgpu-optim";
+import { GpuTimer } from "../../demo/shared/gpu-timer";
+import { type Competitor, compete, prepare } from "../measure";
+import type { Entrant } from "../rows";
+import { ruleOf, slotsOf } from "../rules";
+import { NotMeasurableError, type Runner } from "../runner";
+import { spread } from "../statistics";
+import { ByHand, type Shape, SHAPES } from "./streaming-by-hand";
+import { mirrorWgsl } from "./streaming-wgsl";
+import { createOptimizer } from "./webgpu-optim";
+
+/** All shapes once, to leave most of them out. */
+const GLANCE = { sampleMs: 5, samples: 2, minSamples: 2, competitorMs: 50, warmSteps: 1 };
+const GLANCE_KEPT = 6;
+/** The rest a few times. */
+const TRIAL = { sampleMs: 10, samples: 5, minSamples: 3, competitorMs: 200, warmSteps: 1 };
+/** Shapes that compete with the mirror. */
+const FINALISTS = 2;
+/** Larger tensors have the shapes of one of this size. */
+const TRIAL_PARAMETERS = 2 ** 22;
+
+/** The package's own launch with a rule that only moves bytes. */
+async function createMirror(device: GPUDevice, entrant: Entrant): Promise<Runner> {
+  const rule = ruleOf(entrant.rule);
+  const mirror: UpdateRule<RuleOptions> = { ...rule, wgsl: () => mirrorWgsl(rule) };
+  const runner = await createOptimizer(device, entrant, mirror);
+  return { ...runner, kernel: "as the package" };
+}
+
+/** The mirror and, where they can do it, the fastest kernels written by hand. */
+export async function createStreaming(device: GPUDevice, entrant: Entrant): Promise<Runner[]> {
+  const runners = [await createMirror(device, entrant)];
+  try {
+    const shapes = await fastestShapes(device, entrant);
+    const byHand = await ByHand.create(device, entrant);
+    for (const shape of shapes) runners.push(await byHand.runner(shape));
+  } catch (error) {
+    if (!(error instanceof NotMeasurableError)) {
+      for (const runner of runners) runner.destroy();
+      throw error;
+    }
+  }
+  return runners;
+}
+
+/** The shapes found fastest so far, by device, then by slots and size. */
+const found = new WeakMap<GPUDevice, Map<string, Shape[]>>();
+
+async function fastestShapes(device: GPUDevice, entrant: Entrant): Promise<Shape[]> {
+  const known = found.get(device) ?? new Map<string, Shape[]>();
+  found.set(device, known);
+  const parameters = Math.min(2 ** Math.round(Math.log2(entrant.parameters)), TRIAL_PARAMETERS);
+  const key = `${slotsOf(ruleOf(entrant.rule)).length}/${parameters}`;
+  const shapes = known.get(key) ?? (await tryShapes(device, { ...entrant, parameters }));
+  known.set(key, shapes);
+  return shapes;
+}
+
+async function tryShapes(device: GPUDevice, entrant: Entrant): Promise<Shape[]> {
+  const timer = GpuTimer.create(device);
+  const timing = timer ? "timestamp-query" : "submission";
+  const byHand = await ByHand.create(device, entrant);
+  try {
+    let competitors: { shape: Shape; competitor: Competitor }[] = [];
+    for (const shape of byHand.shapes(SHAPES)) {
+      const competitor = await prepare(await byHand.runner(shape), timing, timer, GLANCE);
+      competitors.push({ shape, competitor });
+    }
+    for (const [effort, kept] of [
+      [GLANCE, GLANCE_KEPT],
+      [TRIAL, FINALISTS],
+    ] as const) {
+      await compete(
+        competitors.map(({ competitor }) => competitor),
+        timer,
+        effort,
+      );
+      const median = ({ competitor }: (typeof competitors)[0]) => spread(competitor.samples).median;
+      competitors = competitors.sort((a, b) => median(a) - median(b)).slice(0, kept);
+    }
+    return competitors.map(({ shape }) => shape);
+  } finally {
+    byHand.destroy();
+    timer?.destroy();
+  }
+}
