@@ -3,9 +3,7 @@
 import { access, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import process from "node:process";
-import { measureInBrowser } from "./browser.mjs";
 import { readCommandLine, USAGE } from "./command-line.mjs";
-import { measureInDawn } from "./dawn.mjs";
 import { tableOf } from "./table.mjs";
 import { progressDisplay } from "./terminal.mjs";
 
@@ -24,6 +22,10 @@ const SILENCE_MS = 300_000;
  * @returns {Promise<Report>}
  */
 async function measure({ options, dawn }) {
+  // Loaded only now: browsers and servers would keep those waiting who ask for help.
+  const start = dawn
+    ? (await import("./dawn.mjs")).measureInDawn
+    : (await import("./browser.mjs")).measureInBrowser;
   const display = progressDisplay();
   const stop = new AbortController();
   /** @type {NodeJS.Timeout | undefined} */
@@ -45,7 +47,6 @@ async function measure({ options, dawn }) {
         else resolve(event.report);
       };
       heard();
-      const start = dawn ? measureInDawn : measureInBrowser;
       start(options, onEvent, stop.signal).then(
         () => fail("The benchmark ended without a result."),
         (error) => reject(error),

@@ -62,6 +62,15 @@ const PARTS = 3;
 /** A runner of an entrant, timed in one way. */
 type Lane = { entrant: Entrant; competitor: Competitor };
 
+/** The contests that options ask for on a device. */
+export function planFor({ limits, adapterInfo }: GPUDevice, options: BenchmarkOptions): Contest[] {
+  const { maxStorageBufferBindingSize, maxBufferSize } = limits;
+  return plan(options, {
+    maxParameters: Math.min(maxStorageBufferBindingSize, maxBufferSize) / STATE_BYTES,
+    isSoftware: adapterInfo.architecture === SOFTWARE,
+  });
+}
+
 type TimedLane = Lane & ReturnType<typeof spread>;
 
 const kernelsOf = (timed: readonly TimedLane[]) =>
@@ -75,11 +84,10 @@ const describe = ({ subject, rule, parameters, tensors, layout }: Entrant) =>
   }`;
 
 /** @throws {Error} when parameters are not finite, or as they were before */
-function checkStepped(before: ArrayLike<number> | undefined, after: ArrayLike<number> | undefined): void {
+function checkStepped(before: Float32Array | undefined, after: Float32Array | undefined): void {
   if (!before || !after) return;
-  const values = Array.from(after);
-  if (!values.every(Number.isFinite)) throw new Error("its step leaves parameters that are not finite");
-  if (values.every((value, index) => value === before[index])) {
+  if (!after.every(Number.isFinite)) throw new Error("its step leaves parameters that are not finite");
+  if (after.every((value, index) => value === before[index])) {
     throw new Error("its step does not change the parameters");
   }
 }
@@ -103,15 +111,11 @@ export class Benchmark {
   };
 
   constructor(device: GPUDevice, run: Run) {
-    const { maxStorageBufferBindingSize, maxBufferSize } = device.limits;
     this.#device = device;
     this.#run = run;
     this.#effort = run.options.quick ? QUICK : FULL;
     this.#timer = GpuTimer.create(device);
-    const planned = plan(run.options, {
-      maxParameters: Math.min(maxStorageBufferBindingSize, maxBufferSize) / STATE_BYTES,
-      isSoftware: device.adapterInfo.architecture === SOFTWARE,
-    });
+    const planned = planFor(device, run.options);
     this.#contests = run.inBrowser ? planned : without(PEERS, planned);
     this.#leavesOut = this.#contests.flat().length < planned.flat().length;
     this.#partCount = PARTS * this.#contests.flat().length;

@@ -1,34 +1,9 @@
-// The rules of the package by name, with their default options.
-import {
-  adabelief,
-  adagrad,
-  adam,
-  adamax,
-  adamw,
-  lion,
-  nadam,
-  radam,
-  rmsprop,
-  sgd,
-  type RuleOptions,
-  type UpdateRule,
-} from "webgpu-optim";
+// The rules of the package by name, with their default options, and the bytes that their steps move.
+import type { RuleOptions, UpdateRule } from "webgpu-optim";
+import { RULES } from "../demo/shared/rules";
 import type { RuleName } from "./options.mjs";
 
-const rules: Record<RuleName, () => UpdateRule<RuleOptions>> = {
-  adam,
-  adamw,
-  adabelief,
-  sgd,
-  adagrad,
-  rmsprop,
-  nadam,
-  radam,
-  adamax,
-  lion,
-};
-
-export const ruleOf = (name: RuleName): UpdateRule<RuleOptions> => rules[name]();
+export const ruleOf = (name: RuleName): UpdateRule<RuleOptions> => RULES[name]();
 
 export const slotsOf = (rule: UpdateRule<RuleOptions>): readonly string[] => rule.stateSlots(rule.defaults);
 

@@ -4,7 +4,7 @@ import { adapterName } from "../demo/shared/device";
 import { Benchmark, type Run } from "./benchmark";
 import type { Report } from "./rows";
 
-export type { Progress, Run } from "./benchmark";
+export { planFor, type Progress, type Run } from "./benchmark";
 
 /** A device with the adapter's largest buffers, and timestamps where there are some. */
 export function requestBenchmarkDevice(adapter: GPUAdapter): Promise<GPUDevice> {

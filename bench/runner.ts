@@ -8,8 +8,8 @@ export type Runner = {
   encode?(pass: GPUComputePassEncoder): void;
   /** Resolves when everything submitted has been done. */
   finished(): Promise<unknown>;
-  /** The first parameters as they are after the steps so far, for a subject that has some. */
-  peek?(): Promise<ArrayLike<number>>;
+  /** Elements at both ends of the first tensor, after the steps so far, for a subject that has parameters. */
+  peek?(): Promise<Float32Array>;
   /** Which of several kernels this is. */
   kernel?: string;
   destroy(): void;

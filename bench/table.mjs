@@ -7,10 +7,9 @@ import { gigabytesPerSecond, shareOfLimit, timesFaster } from "./ratios.mjs";
  * @typedef {import("./options.mjs").SubjectName} SubjectName
  */
 
-/** A number in three digits: 0.0123, 1.23, 123. */
+/** A number in three digits: 0.0123, 1.23, 123; a small whole number as it is. */
 export function threeDigits(/** @type {number} */ value) {
-  if (value === 0) return "0";
-  return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
+  return value >= 100 || Number.isInteger(value) ? value.toFixed(0) : value.toPrecision(3);
 }
 
 const count = (/** @type {number} */ value) => value.toLocaleString("en").replaceAll(",", " ");

@@ -58,15 +58,24 @@ export async function withMemory<Value>(device: GPUDevice, create: () => Value):
   return value;
 }
 
-/** Elements of a parameter that a look at it shows. */
+/** Elements at each end of a parameter that a look at it shows. */
 const PEEKED = 16;
 
-/** The first elements of a buffer. */
-export async function peek(device: GPUDevice, buffer: GPUBuffer): Promise<Float32Array> {
-  const size = Math.min(4 * PEEKED, buffer.size);
-  const staging = device.createBuffer({ size, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
+/** The first and the last elements. */
+export function ends(values: Float32Array): Float32Array {
+  if (values.length <= 2 * PEEKED) return values;
+  return Float32Array.from([...values.subarray(0, PEEKED), ...values.subarray(-PEEKED)]);
+}
+
+/** The first and the last elements of a buffer's first floats. */
+export async function peek(device: GPUDevice, buffer: GPUBuffer, length: number): Promise<Float32Array> {
+  const count = Math.min(PEEKED, Math.ceil(length / 2));
+  const bytes = 4 * count;
+  const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
+  const staging = device.createBuffer({ size: 2 * bytes, usage });
   const encoder = device.createCommandEncoder();
-  encoder.copyBufferToBuffer(buffer, 0, staging, 0, size);
+  encoder.copyBufferToBuffer(buffer, 0, staging, 0, bytes);
+  encoder.copyBufferToBuffer(buffer, 4 * length - bytes, staging, bytes, bytes);
   device.queue.submit([encoder.finish()]);
   await staging.mapAsync(GPUMapMode.READ);
   const values = new Float32Array(staging.getMappedRange().slice(0));

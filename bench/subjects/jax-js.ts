@@ -4,7 +4,7 @@ import { getWebGPUDevice, jit, numpy as np } from "@jax-js/jax";
 import { openJaxDevice } from "../../demo/shared/jax-device";
 import type { Entrant } from "../rows";
 import type { Runner } from "../runner";
-import { normalsOf } from "../tensors";
+import { ends, normalsOf } from "../tensors";
 
 const LR = 1e-3;
 const BETA1 = 0.9;
@@ -64,7 +64,7 @@ export async function createJaxJs({ parameters, tensors: count }: Entrant): Prom
       tensors[0]!.param.ref.gpuBufferSync();
     },
     finished: () => device.queue.onSubmittedWorkDone(),
-    peek: async () => (await tensors[0]!.param.ref.data()) as Float32Array,
+    peek: async () => ends((await tensors[0]!.param.ref.data()) as Float32Array),
     destroy() {
       for (const { param, m, v } of tensors) for (const part of [param, m, v]) part.dispose();
       for (const grad of grads) grad.dispose();

@@ -56,7 +56,7 @@ export async function createNaive(device: GPUDevice, entrant: Entrant): Promise<
       device.queue.submit([encoder.finish()]);
     },
     finished: () => device.queue.onSubmittedWorkDone(),
-    peek: () => peek(device, buffers[0]!.param),
+    peek: () => peek(device, buffers[0]!.param, buffers[0]!.length),
     destroy() {
       for (const { all } of tensors) for (const buffer of all) buffer.destroy();
     },

@@ -104,7 +104,7 @@ export class ByHand {
         device.queue.submit([encoder.finish()]);
       },
       finished: () => device.queue.onSubmittedWorkDone(),
-      peek: () => peek(device, this.#params),
+      peek: () => peek(device, this.#params, this.#params.size / 4),
       destroy: () => {
         this.destroy();
       },

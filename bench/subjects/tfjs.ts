@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import type { Entrant } from "../rows";
 import { NotMeasurableError, type Runner } from "../runner";
-import { normalsOf } from "../tensors";
+import { ends, normalsOf } from "../tensors";
 
 export async function createTfjs({ parameters, tensors }: Entrant): Promise<Runner> {
   if (!(await tf.setBackend("webgpu"))) throw new NotMeasurableError("its WebGPU backend does not start");
@@ -31,7 +31,7 @@ export async function createTfjs({ parameters, tensors }: Entrant): Promise<Runn
       submit();
       return backend.queue.onSubmittedWorkDone();
     },
-    peek: () => variables[0]!.variable.data<"float32">(),
+    peek: async () => ends(await variables[0]!.variable.data<"float32">()),
     destroy() {
       optimizer.dispose();
       for (const { variable, grad } of variables) {

@@ -21,7 +21,7 @@ export async function createOptimizer(
         optimizer.step({ pass });
       },
       finished: () => device.queue.onSubmittedWorkDone(),
-      peek: () => peek(device, tensors.first),
+      peek: () => peek(device, tensors.first, entrant.parameters / entrant.tensors),
       destroy() {
         optimizer.destroy();
         tensors.destroy();
