@@ -1,5 +1,8 @@
 // The parts of the benchmark that need neither browser nor GPU: the plan, statistics, comparisons, the table.
+import { parse, View } from "vega";
+import { compile } from "vega-lite";
 import { describe, expect, it } from "vitest";
+import { chartSpec } from "../../bench/chart-spec.mjs";
 import { plan } from "../../bench/contests";
 import { DEFAULTS, RULES } from "../../bench/options.mjs";
 import { counterpart, gigabytesPerSecond, shareOfLimit, timesFaster } from "../../bench/ratios.mjs";
@@ -31,6 +34,19 @@ const row = (given: Partial<Row>): Row => ({
   hostSteps: 100,
   bytesPerParameter: 28,
   ...given,
+});
+
+/** A report of rows. */
+const reportOf = (given: readonly Row[]): Report => ({
+  format: "webgpu-optim/benchmark",
+  adapter: { vendor: "", architecture: "", device: "", description: "" },
+  adapterName: "Some GPU",
+  runtime: "Some browser",
+  date: "2025-01-01T00:00:00.000Z",
+  version: "1.0.0",
+  durationMs: 1,
+  rows: [...given],
+  notes: [],
 });
 
 describe("the plan", () => {
@@ -136,18 +152,7 @@ describe("comparisons", () => {
   });
 
   it("are in the table, under the adapter's name", () => {
-    const report: Report = {
-      format: "webgpu-optim/benchmark",
-      adapter: { vendor: "", architecture: "", device: "", description: "" },
-      adapterName: "Some GPU",
-      runtime: "Some browser",
-      date: "2025-01-01T00:00:00.000Z",
-      version: "1.0.0",
-      durationMs: 1,
-      rows,
-      notes: ["jax-js: no"],
-    };
-    const lines = tableOf(report).split("\n");
+    const lines = tableOf({ ...reportOf(rows), notes: ["jax-js: no"] }).split("\n");
     expect(lines[0]).toBe("Some GPU");
     expect(lines.filter((line) => line.startsWith("adam, "))).toEqual([
       "adam, 4 194 304 parameters",
@@ -156,6 +161,32 @@ describe("comparisons", () => {
     expect(lines).toContainEqual(expect.stringMatching(/^webgpu-optim +1 +timestamps +0\.800 .* 0\.75 /));
     expect(lines).toContainEqual(expect.stringMatching(/^webgpu-optim +1 +submission .* 12× /));
     expect(lines.slice(-2)).toEqual(["Not measured:", "  jax-js: no"]);
+  });
+});
+
+describe("the chart", () => {
+  const draw = (given: readonly Row[]) =>
+    new View(parse(compile(chartSpec(reportOf(given))).spec), { renderer: "none" }).toSVG();
+
+  it("shows the adapter, the limit and the others", async () => {
+    const svg = await draw([
+      row({ timing: "timestamp-query", medianMs: 0.8 }),
+      row({ subject: "streaming", timing: "timestamp-query", medianMs: 0.6 }),
+      row({ medianMs: 2 }),
+      row({ subject: "tfjs", medianMs: 25 }),
+    ]);
+    for (const text of [
+      "One optimizer step on Some GPU",
+      "limit: the same bytes",
+      "TensorFlow.js",
+      "25 ms, 12.5 ×",
+    ]) {
+      expect(svg).toContain(text);
+    }
+  });
+
+  it("is not drawn of rows that say nothing", () => {
+    expect(() => chartSpec(reportOf([row({})]))).toThrow("neither rows with a limit nor rows of others");
   });
 });
 
