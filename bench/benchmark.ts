@@ -41,7 +41,7 @@ const FULL: Effort = {
   minSamples: 7,
   competitorMs: 4000,
   warmSteps: 3,
-  hostSteps: 200,
+  hostSteps: 100,
   hostMs: 5000,
 };
 

@@ -2,7 +2,7 @@
 // segment table and launch), others are written by hand and tuned on their own; the fastest one is the limit.
 import type { RuleOptions, UpdateRule } from "webgpu-optim";
 import { GpuTimer } from "../../demo/shared/gpu-timer";
-import { type Competitor, compete, prepare } from "../measure";
+import { type Competitor, compete, prepare, type SamplingEffort } from "../measure";
 import type { Entrant } from "../rows";
 import { ruleOf, slotsOf } from "../rules";
 import { NotMeasurableError, type Runner } from "../runner";
@@ -18,8 +18,9 @@ const GLANCE_KEPT = 6;
 const TRIAL = { sampleMs: 10, samples: 5, minSamples: 3, competitorMs: 200, warmSteps: 1 };
 /** Shapes that compete with the mirror. */
 const FINALISTS = 2;
-/** Larger tensors have the shapes of one of this size. */
-const TRIAL_PARAMETERS = 2 ** 22;
+/** Sizes that stand for larger ones. */
+const GLANCED_PARAMETERS = 2 ** 20;
+const TRIED_PARAMETERS = 2 ** 22;
 
 /** The package's own launch with a rule that only moves bytes. */
 async function createMirror(device: GPUDevice, entrant: Entrant): Promise<Runner> {
@@ -46,41 +47,60 @@ export async function createStreaming(device: GPUDevice, entrant: Entrant): Prom
 }
 
 /** The shapes found fastest so far, by device, then by slots and size. */
-const found = new WeakMap<GPUDevice, Map<string, Shape[]>>();
+const found = new WeakMap<GPUDevice, Map<string, readonly Shape[]>>();
 
-async function fastestShapes(device: GPUDevice, entrant: Entrant): Promise<Shape[]> {
-  const known = found.get(device) ?? new Map<string, Shape[]>();
-  found.set(device, known);
-  const parameters = Math.min(2 ** Math.round(Math.log2(entrant.parameters)), TRIAL_PARAMETERS);
-  const key = `${slotsOf(ruleOf(entrant.rule)).length}/${parameters}`;
-  const shapes = known.get(key) ?? (await tryShapes(device, { ...entrant, parameters }));
-  known.set(key, shapes);
-  return shapes;
+/** The shapes to compete with the mirror: the best of a glance at all, tried on tensors of this size. */
+async function fastestShapes(device: GPUDevice, entrant: Entrant): Promise<readonly Shape[]> {
+  const rounded = 2 ** Math.round(Math.log2(entrant.parameters));
+  const sized = (most: number): Entrant => ({ ...entrant, parameters: Math.min(rounded, most) });
+  const promising = await rank(device, sized(GLANCED_PARAMETERS), SHAPES, GLANCE, GLANCE_KEPT);
+  return rank(device, sized(TRIED_PARAMETERS), promising, TRIAL, FINALISTS);
 }
 
-async function tryShapes(device: GPUDevice, entrant: Entrant): Promise<Shape[]> {
+/** The fastest so many of some shapes. */
+async function rank(
+  device: GPUDevice,
+  entrant: Entrant,
+  shapes: readonly Shape[],
+  effort: SamplingEffort,
+  kept: number,
+): Promise<readonly Shape[]> {
+  const known = found.get(device) ?? new Map<string, readonly Shape[]>();
+  found.set(device, known);
+  const key = `${slotsOf(ruleOf(entrant.rule)).length}/${entrant.parameters}/${kept}`;
+  const fastest = known.get(key) ?? (await compare(device, entrant, shapes, effort)).slice(0, kept);
+  known.set(key, fastest);
+  return fastest;
+}
+
+/** Shapes, the fastest first. */
+async function compare(
+  device: GPUDevice,
+  entrant: Entrant,
+  shapes: readonly Shape[],
+  effort: SamplingEffort,
+): Promise<Shape[]> {
   const timer = GpuTimer.create(device);
   const timing = timer ? "timestamp-query" : "submission";
   const byHand = await ByHand.create(device, entrant);
   try {
-    let competitors: { shape: Shape; competitor: Competitor }[] = [];
-    for (const shape of byHand.shapes(SHAPES)) {
-      const competitor = await prepare(await byHand.runner(shape), timing, timer, GLANCE);
-      competitors.push({ shape, competitor });
+    const competitors: { shape: Shape; competitor: Competitor }[] = [];
+    for (const shape of byHand.shapes(shapes)) {
+      competitors.push({
+        shape,
+        competitor: await prepare(await byHand.runner(shape), timing, timer, effort),
+      });
     }
-    for (const [effort, kept] of [
-      [GLANCE, GLANCE_KEPT],
-      [TRIAL, FINALISTS],
-    ] as const) {
-      await compete(
-        competitors.map(({ competitor }) => competitor),
-        timer,
-        effort,
-      );
-      const median = ({ competitor }: (typeof competitors)[0]) => spread(competitor.samples).median;
-      competitors = competitors.sort((a, b) => median(a) - median(b)).slice(0, kept);
-    }
-    return competitors.map(({ shape }) => shape);
+    await compete(
+      competitors.map(({ competitor }) => competitor),
+      timer,
+      effort,
+    );
+    return competitors
+      .filter(({ competitor }) => competitor.samples.length > 0)
+      .map(({ shape, competitor }) => ({ shape, ms: spread(competitor.samples).median }))
+      .sort((a, b) => a.ms - b.ms)
+      .map(({ shape }) => shape);
   } finally {
     byHand.destroy();
     timer?.destroy();
