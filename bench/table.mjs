@@ -7,9 +7,10 @@ import { gigabytesPerSecond, shareOfLimit, timesFaster } from "./ratios.mjs";
  * @typedef {import("./options.mjs").SubjectName} SubjectName
  */
 
-/** A number in three digits: 0.0123, 1.23, 123; a small whole number as it is. */
+/** A number in three digits: 0.0123, 1.23, 123. */
 export function threeDigits(/** @type {number} */ value) {
-  return value >= 100 || Number.isInteger(value) ? value.toFixed(0) : value.toPrecision(3);
+  if (value === 0) return "0";
+  return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
 }
 
 const count = (/** @type {number} */ value) => value.toLocaleString("en").replaceAll(",", " ");
@@ -38,7 +39,7 @@ const COLUMNS = [
   ["to jax-js", speedup("jax-js"), true],
   ["to naive", speedup("naive"), true],
   ["host µs", ({ hostMs }) => threeDigits(1000 * hostMs), true],
-  ["objects", ({ objectsPerStep }) => threeDigits(objectsPerStep), true],
+  ["objects", ({ objectsPerStep }) => String(Math.round(100 * objectsPerStep) / 100), true],
   ["garbage B", ({ garbageBytesPerStep }) => orDash(garbageBytesPerStep, count), true],
   ["kernel", ({ kernel = "" }) => kernel],
 ];

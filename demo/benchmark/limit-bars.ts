@@ -3,9 +3,9 @@ import type { Contest } from "../../bench/contests";
 import { shareOfLimit } from "../../bench/ratios.mjs";
 import type { Entrant, Row } from "../../bench/rows";
 import { element, setText } from "../shared/dom";
-import { formatPercent } from "../shared/format";
-import { ruleColor } from "../shared/rules";
-import { formatCase, formatTensors, formatTime } from "./words";
+import { formatCount, formatPercent } from "../shared/format";
+import { ruleColor, ruleLabel } from "../shared/rules";
+import { formatTensors, formatTime } from "./words";
 
 /** What the full width of a bar stands for: the limit and a quarter beyond. */
 const FULL = 1.25;
@@ -52,8 +52,9 @@ const isSameCase = (a: Entrant, b: Entrant) =>
   a.rule === b.rule && a.parameters === b.parameters && a.tensors === b.tensors && a.layout === b.layout;
 
 function barOf(entrant: Entrant): Bar {
-  const tensors = element("small", formatTensors(entrant));
-  const name = element("span", formatCase(entrant), tensors);
+  const { rule, parameters } = entrant;
+  const tensors = element("small", `parameters in ${formatTensors(entrant)}`);
+  const name = element("span", `${ruleLabel(rule)}, ${formatCount(parameters)}`, tensors);
   name.className = "name";
   const fill = element("span");
   fill.style.setProperty("background", `var(${ruleColor(entrant.rule)})`);

@@ -4,7 +4,7 @@ import type { Row } from "../../bench/rows";
 import { element } from "../shared/dom";
 import { formatCount, formatPercent } from "../shared/format";
 import { ruleLabel } from "../shared/rules";
-import { formatTensors, formatTime, formatTimes, subjectLabel, threeDigits } from "./words";
+import { formatMean, formatTensors, formatTime, formatTimes, subjectLabel, threeDigits } from "./words";
 
 type Column = {
   heading: string;
@@ -47,7 +47,7 @@ const COLUMNS: readonly Column[] = [
   {
     heading: "Objects",
     title: "GPU objects created per step",
-    cell: ({ objectsPerStep }) => threeDigits(objectsPerStep),
+    cell: ({ objectsPerStep }) => formatMean(objectsPerStep),
   },
   {
     heading: "Timed by",

@@ -15,9 +15,10 @@ const SUBJECT_LABELS: Record<SubjectName, string> = {
 
 export const subjectLabel = (subject: SubjectName): string => SUBJECT_LABELS[subject];
 
-/** A number in three digits: 0.0123, 1.23, 1,230; a small whole number as it is. */
+/** A number in three digits: 0.0123, 1.23, 1,230. */
 export function threeDigits(value: number): string {
-  return value >= 100 || Number.isInteger(value) ? formatCount(Math.round(value)) : value.toPrecision(3);
+  if (value === 0) return "0";
+  return value >= 100 ? formatCount(Math.round(value)) : value.toPrecision(3);
 }
 
 /** A time in the unit that suits it: 12.3 µs, 1.23 ms, 1.23 s. */
@@ -37,6 +38,10 @@ export const formatTensors = ({ tensors, layout }: Pick<Entrant, "tensors" | "la
 /** What is stepped: Adam, 1,048,576 parameters. */
 export const formatCase = ({ rule, parameters }: Pick<Entrant, "rule" | "parameters">): string =>
   `${ruleLabel(rule)}, ${formatCount(parameters)} parameters`;
+
+/** A mean of counts: 22, 5.36. */
+export const formatMean = (value: number): string =>
+  Number.isInteger(value) ? formatCount(value) : threeDigits(value);
 
 /** How many times as long, so that twice as long is 2.00 ×. */
 export const formatTimes = (ratio: number): string => `${threeDigits(ratio)} ×`;

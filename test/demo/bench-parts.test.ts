@@ -159,7 +159,7 @@ describe("comparisons", () => {
       "adam, 1 048 576 parameters",
     ]);
     expect(lines).toContainEqual(expect.stringMatching(/^webgpu-optim +1 +timestamps +0\.800 .* 0\.75 /));
-    expect(lines).toContainEqual(expect.stringMatching(/^webgpu-optim +1 +submission .* 12× /));
+    expect(lines).toContainEqual(expect.stringMatching(/^webgpu-optim +1 +submission .* 12\.0× /));
     expect(lines.slice(-2)).toEqual(["Not measured:", "  jax-js: no"]);
   });
 });
@@ -179,7 +179,7 @@ describe("the chart", () => {
       "One optimizer step on Some GPU",
       "limit: the same bytes",
       "TensorFlow.js",
-      "25 ms, 12.5 ×",
+      "25.0 ms, 12.5 ×",
     ]) {
       expect(svg).toContain(text);
     }

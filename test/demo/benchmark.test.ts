@@ -55,7 +55,7 @@ describe("a run", () => {
     const before = await panels();
     expect(await isDisabled("download")).toBe(true);
     expect(await page.locator("#limit-bars li").allInnerTexts()).toEqual([
-      expect.stringMatching(/^Adam, 4,096 parameters\s+one tensor\s+–$/),
+      expect.stringMatching(/^Adam, 4,096\s+parameters in one tensor\s+–$/),
     ]);
     await press("toggle");
     await inState("finished");
