@@ -4,6 +4,7 @@ import { heapTaken } from "./heap";
 import { countCreations } from "./objects";
 import type { Timing } from "./rows";
 import type { Runner } from "./runner";
+import { spread } from "./statistics";
 
 /** How long and how often GPU time is measured. */
 export type SamplingEffort = {
@@ -19,7 +20,7 @@ export type SamplingEffort = {
 
 /** How long and how often is measured. */
 export type Effort = SamplingEffort & {
-  /** Steps that the host time is the mean of, fewer when they take more than `hostMs`. */
+  /** Steps of which the host time is taken, fewer when they take more than `hostMs`. */
   hostSteps: number;
   hostMs: number;
 };
@@ -110,6 +111,9 @@ export type HostCost = {
   garbageBytesPerStep: number | null;
 };
 
+/** Batches of which the host time is taken, fewer when they take more than a moment. */
+const HOST_BATCHES = 5;
+const SHORT_MS = 300;
 const COUNTED_STEPS = 10;
 const GARBAGE_STEPS = 100;
 const GARBAGE_TRIES = 3;
@@ -130,14 +134,16 @@ export async function hostCost(
     for (let step = 0; step < steps; step++) runner.step();
   };
   const begin = performance.now();
-  let total = 0;
-  let steps = 0;
-  while (steps < hostSteps && (steps === 0 || performance.now() - begin < budgetMs)) {
+  const elapsed = () => performance.now() - begin;
+  // Means of batches, because a clock may tick at 0.1 ms; their median, because other programs interrupt some.
+  const batches: number[] = [];
+  const isEnough = () =>
+    batches.length * batch >= hostSteps && (batches.length >= HOST_BATCHES || elapsed() > SHORT_MS);
+  while (batches.length === 0 || (!isEnough() && elapsed() < budgetMs)) {
     signal.throwIfAborted();
     const start = performance.now();
     repeat(batch)();
-    total += performance.now() - start;
-    steps += batch;
+    batches.push((performance.now() - start) / batch);
     await runner.finished();
   }
   const few = Math.min(batch, COUNTED_SAMPLES * stepsPerSample);
@@ -153,8 +159,8 @@ export async function hostCost(
     if (taken !== null) garbage.push(taken / garbageSteps);
   }
   return {
-    hostMs: total / steps,
-    hostSteps: steps,
+    hostMs: spread(batches).median,
+    hostSteps: batches.length * batch,
     objectsPerStep: objects / counted,
     encodersPerStep: encoders / counted,
     // What else the runtime allocates meanwhile only adds.

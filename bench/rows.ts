@@ -33,7 +33,7 @@ export type Row = Entrant & {
   /** How many samples the median is of, and how many steps a sample has. */
   samples: number;
   stepsPerSample: number;
-  /** How many steps `hostMs` is the mean of. */
+  /** How many steps `hostMs` was taken from. */
   hostSteps: number;
   /** Bytes that a step in place moves per parameter: each of the state and the parameter read and written, the gradient read. */
   bytesPerParameter: number;
