@@ -1,11 +1,11 @@
 // The numbers of a run: progress, pass and fail, the largest error, bars by rule. Must not know who runs it.
 import type { CaseResult } from "webgpu-optim/conformance";
 import { byId, setText } from "../shared/dom";
-import { formatCount } from "../shared/format";
+import { formatCount, formatDuration } from "../shared/format";
 import { ProgressBar } from "../shared/progress-bar";
 import { outcomesByRule } from "./outcome";
 import type { RuleBars } from "./rule-bars";
-import { formatDuration, formatUsed } from "./words";
+import { formatUsed } from "./words";
 
 const BLANK = "\u00a0";
 

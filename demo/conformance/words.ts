@@ -1,7 +1,8 @@
 // Measurements and results in words. Must not know where they are shown.
 import type { CaseResult, ConformanceReport, Measurement } from "webgpu-optim/conformance";
+import { browserName } from "../shared/browser-name";
 import { adapterName } from "../shared/device";
-import { formatCount, formatPercent } from "../shared/format";
+import { formatCount, formatDuration, formatPercent } from "../shared/format";
 import { outcomesByRule } from "./outcome";
 
 /** Failing cases that a summary names. */
@@ -68,13 +69,6 @@ export function describeError({ error, bound, unit, at }: Measurement): string {
   }
 }
 
-/** Seconds, or minutes and seconds: 8 s, 1 min 05 s. */
-export function formatDuration(ms: number): string {
-  const seconds = Math.floor(ms / 1000);
-  if (seconds < 60) return `${seconds} s`;
-  return `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, "0")} s`;
-}
-
 /** All 948 cases pass; 3 of 948 cases fail. */
 export function formatVerdict(passed: number, total: number): string {
   if (passed === total) return total === 1 ? "The case passes" : `All ${formatCount(total)} cases pass`;
@@ -85,23 +79,6 @@ export function formatVerdict(passed: number, total: number): string {
 /** The name without the rule, which stands in a column of its own. */
 export const shortName = ({ name, rule }: Pick<CaseResult, "name" | "rule">): string =>
   name.startsWith(`${rule}: `) ? name.slice(rule.length + 2) : name;
-
-/** Browser, version and system out of a user agent; the agent itself when it is of another form. */
-export function browserName(userAgent: string): string {
-  const system = /\(([^)]*)\)/.exec(userAgent)?.[1];
-  const names: [pattern: RegExp, name: string][] = [
-    [/Edg\/(\d+)/, "Edge"],
-    [/OPR\/(\d+)/, "Opera"],
-    [/Firefox\/(\d+)/, "Firefox"],
-    [/Chrome\/(\d+)/, "Chrome"],
-    [/Version\/([\d.]+).*Safari/, "Safari"],
-  ];
-  for (const [pattern, name] of names) {
-    const version = pattern.exec(userAgent)?.[1];
-    if (version && system) return `${name} ${version} (${system})`;
-  }
-  return userAgent;
-}
 
 /** A few lines about a run, to be pasted anywhere; `total` is the number of cases that it was to have. */
 export function summaryOf(report: ConformanceReport, total: number, filter: string): string {

@@ -35,4 +35,10 @@ export const PAGES = [
     title: "Conformance",
     sentence: "Every rule and every option, proven on your own GPU against a float64 reference.",
   },
+  {
+    name: "benchmark",
+    title: "Benchmark",
+    sentence:
+      "How fast a step is on your own GPU, beside the limit of its memory and beside other libraries.",
+  },
 ];
