@@ -30,6 +30,10 @@ export class Model {
   /** The count of errors so far, then a ring of {@link HISTORY_LENGTH}: error `k` is that after `k` steps. */
   readonly history: GPUBuffer;
   readonly arena: ParameterArena;
+  /** `struct Model` and the array of `struct Gaussian` of model.wgsl. */
+  readonly header: GPUBuffer;
+  readonly gaussians: GPUBuffer;
+  readonly count: number;
   readonly #kernels: Kernels;
   readonly #optimizer: Optimizer<RuleOptions>;
   readonly #buffers: GPUBuffer[];
@@ -72,13 +76,13 @@ export class Model {
     const { size } = goal;
     const wordCount = Math.ceil(count / 32);
     const tileCount = (size / TILE) ** 2;
-    const { STORAGE, UNIFORM, COPY_SRC } = GPUBufferUsage;
+    const { STORAGE, UNIFORM, COPY_SRC, COPY_DST } = GPUBufferUsage;
     const create = (label: string, bytes: number, usage = STORAGE) =>
       device.createBuffer({ label: `demo/picture/${label}`, size: bytes, usage });
 
     const offsets = TENSOR_NAMES.map((name) => arena.get(name).param.offset! / FLOAT_BYTES);
     const header = Uint32Array.of(size, count, wordCount, ...offsets);
-    const model = create("model", header.byteLength, UNIFORM | GPUBufferUsage.COPY_DST);
+    const model = create("model", header.byteLength, UNIFORM | COPY_DST);
     device.queue.writeBuffer(model, 0, header);
     const gaussians = create("gaussians", count * GAUSSIAN_BYTES);
     const tiles = create("tiles", tileCount * wordCount * FLOAT_BYTES);
@@ -87,6 +91,9 @@ export class Model {
     this.history = create("history", (1 + HISTORY_LENGTH) * FLOAT_BYTES, STORAGE | COPY_SRC);
     this.#buffers = [model, gaussians, tiles, residuals, this.picture, this.history];
     this.arena = arena;
+    this.header = model;
+    this.gaussians = gaussians;
+    this.count = count;
     this.#kernels = kernels;
     this.#optimizer = optimizer;
 
