@@ -6,6 +6,8 @@ export const SOURCE_SIZE = 512;
 /** Pictures above are refused before the browser spends its memory on them. */
 const MAX_MEGAPIXELS = 50;
 const MAX_FILE_MEGABYTES = 50;
+/** Of a file, in messages. */
+const MAX_NAME_LENGTH = 32;
 
 /** A picture that cannot be used; the message says why and what to do. */
 export class ImageError extends Error {
@@ -17,7 +19,7 @@ export class ImageError extends Error {
  * @throws {ImageError} when it is none that the browser can read, or a huge one
  */
 export async function openImage(file: File): Promise<OffscreenCanvas> {
-  const name = `"${file.name}"`;
+  const name = `"${shortened(file.name)}"`;
   if (file.size > MAX_FILE_MEGABYTES * 1e6) {
     const megabytes = Math.round(file.size / 1e6);
     throw new ImageError(`${name} has ${megabytes} MB; files up to ${MAX_FILE_MEGABYTES} MB can be used`);
@@ -42,6 +44,10 @@ export async function openImage(file: File): Promise<OffscreenCanvas> {
   } finally {
     URL.revokeObjectURL(url);
   }
+}
+
+function shortened(name: string): string {
+  return name.length <= MAX_NAME_LENGTH ? name : `${name.slice(0, MAX_NAME_LENGTH)}…`;
 }
 
 function refuse(name: string): never {

@@ -1,12 +1,12 @@
 // The page: its states, and what each event does. Must not know how a picture is drawn or differentiated.
 import { Controls } from "../shared/controls";
-import { byId, element } from "../shared/dom";
+import { byId } from "../shared/dom";
 import { formatCount } from "../shared/format";
 import { ProgressBar } from "../shared/progress-bar";
 import { Shell } from "../shared/shell";
 import { Curves } from "./curves";
 import { Fit, type Pair, type Side } from "./fit";
-import { initialGaussians, perTensor, type PerTensor, TENSOR_NAMES } from "./gaussians";
+import { initialGaussians, perTensor, type PerTensor } from "./gaussians";
 import { toPixels } from "./image";
 import { compileKernels, type Kernels } from "./kernels";
 import { Pace } from "./pace";
@@ -125,7 +125,6 @@ async function open(): Promise<void> {
 async function begin(runs: boolean): Promise<void> {
   await stop();
   if (shell.hasFailed()) return;
-  for (const view of [views.goal, ...views.sides]) view.forget();
   fit?.destroy();
   fit = null;
   enter("preparing");
@@ -213,23 +212,5 @@ async function loop(running: Fit, signal: AbortSignal): Promise<void> {
   enter("finished");
 }
 
-/** Puts the fields of the learning rates into a part of the form that opens on demand. */
-function foldRates(): void {
-  const summary = element("summary", "Learning rates");
-  const hint = element(
-    "p",
-    "Times what suits each rule; 1 is the default. A change holds from the next step on.",
-  );
-  hint.className = "hint";
-  const fields = TENSOR_NAMES.map((name) => byId(name).closest(".field")!);
-  const rates = element("details");
-  fields[0]!.before(rates);
-  const grid = element("div", hint, ...fields);
-  grid.className = "rates";
-  rates.append(summary, grid);
-  rates.open = TENSOR_NAMES.some((name) => controls.values[name] !== 1);
-}
-
-foldRates();
-controls.hint("Another rule, size, seed or number of Gaussians begins anew.");
+controls.hint("Another rule, size, seed or number of Gaussians starts anew.");
 open().catch(shell.fail);

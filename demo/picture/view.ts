@@ -3,15 +3,17 @@ import blobsWgsl from "./shaders/blobs.wgsl?raw";
 import modelWgsl from "./shaders/model.wgsl?raw";
 import showWgsl from "./shaders/show.wgsl?raw";
 import type { Goal, Model } from "./model";
-import { type Surface, surfaceFormat, surfaceOf } from "./surface";
 
 export type ShowMode = "picture" | "blobs" | "error";
 
-export type Painters = { show: GPURenderPipeline; blobs: GPURenderPipeline };
+export type Painters = { format: GPUTextureFormat; show: GPURenderPipeline; blobs: GPURenderPipeline };
+
+/** Behind what is drawn: the background of model.wgsl. */
+const CLEAR = { r: 0.5, g: 0.5, b: 0.5, a: 1 };
 
 /** Compiles what views paint with, once for a device. */
 export async function compilePainters(device: GPUDevice): Promise<Painters> {
-  const format = surfaceFormat(device);
+  const format = navigator.gpu.getPreferredCanvasFormat();
   const compile = (
     label: string,
     code: string,
@@ -37,21 +39,24 @@ export async function compilePainters(device: GPUDevice): Promise<Painters> {
       alpha: opaque,
     }),
   ]);
-  return { show, blobs };
+  return { format, show, blobs };
 }
 
 /** One canvas. */
 export class View {
   readonly #device: GPUDevice;
   readonly #painters: Painters;
-  readonly #surface: Surface;
+  readonly #context: GPUCanvasContext;
   readonly #uniforms: GPUBuffer;
   #draw: (pass: GPURenderPassEncoder) => void = () => undefined;
 
   constructor(device: GPUDevice, painters: Painters, canvas: HTMLCanvasElement) {
+    const context = canvas.getContext("webgpu");
+    if (!context) throw new Error("The browser gives no canvas for WebGPU");
+    context.configure({ device, format: painters.format, alphaMode: "opaque" });
     this.#device = device;
     this.#painters = painters;
-    this.#surface = surfaceOf(device, canvas);
+    this.#context = context;
     this.#uniforms = device.createBuffer({
       label: "demo/picture/show",
       size: 8,
@@ -66,13 +71,14 @@ export class View {
   }
 
   draw(): void {
-    this.#surface.draw(this.#draw);
-  }
-
-  /** Stops watching: what is watched is about to be destroyed. The canvas keeps what it shows. */
-  forget(): void {
-    this.#surface.cancel();
-    this.#draw = () => undefined;
+    const encoder = this.#device.createCommandEncoder();
+    const view = this.#context.getCurrentTexture().createView();
+    const pass = encoder.beginRenderPass({
+      colorAttachments: [{ view, loadOp: "clear", storeOp: "store", clearValue: CLEAR }],
+    });
+    this.#draw(pass);
+    pass.end();
+    this.#device.queue.submit([encoder.finish()]);
   }
 
   #watchPicture({ size, buffer }: Goal, picture: GPUBuffer, asError: boolean): void {
