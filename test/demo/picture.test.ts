@@ -212,7 +212,7 @@ describe("a visitor's picture", () => {
   const green = { name: "green.png", mimeType: "image/png", buffer: plainPng(40, 30, [20, 160, 60]) };
 
   it("takes the place of the kingfisher, which comes back", async () => {
-    await open(SHORT);
+    await open(SHORT.replace("steps=100", "steps=40"));
     await page.getByTestId("file").setInputFiles(green);
     await expect.poll(() => text("goal-name"), POLL).toBe("green.png");
     await expect.poll(async () => isNear(await meanColor("#goal-canvas"), [20, 160, 60], 4), POLL).toBe(true);
