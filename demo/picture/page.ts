@@ -4,6 +4,7 @@ import { byId } from "../shared/dom";
 import { formatCount } from "../shared/format";
 import { ProgressBar } from "../shared/progress-bar";
 import { Shell } from "../shared/shell";
+import { createSurface, type Surface } from "../shared/surface";
 import { Curves } from "./curves";
 import { Fit, type Pair, type Side } from "./fit";
 import { initialGaussians, perTensor, type PerTensor } from "./gaussians";
@@ -113,10 +114,16 @@ async function open(): Promise<void> {
   enter("opening");
   shell.problems(controls.problems);
   device = await shell.openDevice();
-  const [compiled, painters] = await Promise.all([compileKernels(device), compilePainters(device)]);
+  const surfaceOf = (id: string) => createSurface(device, byId(id, HTMLCanvasElement));
+  const goal = surfaceOf("goal-canvas");
+  const sides: Pair<Surface> = [surfaceOf("left-canvas"), surfaceOf("right-canvas")];
+  const [compiled, painters] = await Promise.all([
+    compileKernels(device),
+    compilePainters(device, goal.format),
+  ]);
   kernels = compiled;
-  const viewOf = (id: string) => new View(device, painters, byId(id, HTMLCanvasElement));
-  views = { goal: viewOf("goal-canvas"), sides: [viewOf("left-canvas"), viewOf("right-canvas")] };
+  const viewOf = (surface: Surface) => new View(device, painters, surface);
+  views = { goal: viewOf(goal), sides: [viewOf(sides[0]), viewOf(sides[1])] };
   isOpen = true;
   schedule(() => begin(false));
 }
@@ -125,6 +132,7 @@ async function open(): Promise<void> {
 async function begin(runs: boolean): Promise<void> {
   await stop();
   if (shell.hasFailed()) return;
+  for (const view of [views.goal, ...views.sides]) view.forget();
   fit?.destroy();
   fit = null;
   enter("preparing");

@@ -2,18 +2,18 @@
 import blobsWgsl from "./shaders/blobs.wgsl?raw";
 import modelWgsl from "./shaders/model.wgsl?raw";
 import showWgsl from "./shaders/show.wgsl?raw";
+import type { Surface } from "../shared/surface";
 import type { Goal, Model } from "./model";
 
 export type ShowMode = "picture" | "blobs" | "error";
 
-export type Painters = { format: GPUTextureFormat; show: GPURenderPipeline; blobs: GPURenderPipeline };
+export type Painters = { show: GPURenderPipeline; blobs: GPURenderPipeline };
 
 /** Behind what is drawn: the background of model.wgsl. */
 const CLEAR = { r: 0.5, g: 0.5, b: 0.5, a: 1 };
 
-/** Compiles what views paint with, once for a device. */
-export async function compilePainters(device: GPUDevice): Promise<Painters> {
-  const format = navigator.gpu.getPreferredCanvasFormat();
+/** Compiles what views paint with on surfaces of a format. */
+export async function compilePainters(device: GPUDevice, format: GPUTextureFormat): Promise<Painters> {
   const compile = (
     label: string,
     code: string,
@@ -39,24 +39,21 @@ export async function compilePainters(device: GPUDevice): Promise<Painters> {
       alpha: opaque,
     }),
   ]);
-  return { format, show, blobs };
+  return { show, blobs };
 }
 
 /** One canvas. */
 export class View {
   readonly #device: GPUDevice;
   readonly #painters: Painters;
-  readonly #context: GPUCanvasContext;
+  readonly #surface: Surface;
   readonly #uniforms: GPUBuffer;
-  #draw: (pass: GPURenderPassEncoder) => void = () => undefined;
+  #paint: ((pass: GPURenderPassEncoder) => void) | null = null;
 
-  constructor(device: GPUDevice, painters: Painters, canvas: HTMLCanvasElement) {
-    const context = canvas.getContext("webgpu");
-    if (!context) throw new Error("The browser gives no canvas for WebGPU");
-    context.configure({ device, format: painters.format, alphaMode: "opaque" });
+  constructor(device: GPUDevice, painters: Painters, surface: Surface) {
     this.#device = device;
     this.#painters = painters;
-    this.#context = context;
+    this.#surface = surface;
     this.#uniforms = device.createBuffer({
       label: "demo/picture/show",
       size: 8,
@@ -70,22 +67,29 @@ export class View {
     else this.#watchPicture(goal, model?.picture ?? goal.buffer, model !== null && mode === "error");
   }
 
+  /** Forgets what it watches, which is about to be destroyed; the canvas keeps what it shows. */
+  forget(): void {
+    this.#paint = null;
+  }
+
   draw(): void {
-    const encoder = this.#device.createCommandEncoder();
-    const view = this.#context.getCurrentTexture().createView();
-    const pass = encoder.beginRenderPass({
-      colorAttachments: [{ view, loadOp: "clear", storeOp: "store", clearValue: CLEAR }],
+    // A surface may draw later, when there is something else to paint, or nothing any more.
+    this.#surface.draw(({ encoder, texture }) => {
+      if (!this.#paint) return;
+      const view = texture.createView();
+      const pass = encoder.beginRenderPass({
+        colorAttachments: [{ view, loadOp: "clear", storeOp: "store", clearValue: CLEAR }],
+      });
+      this.#paint(pass);
+      pass.end();
     });
-    this.#draw(pass);
-    pass.end();
-    this.#device.queue.submit([encoder.finish()]);
   }
 
   #watchPicture({ size, buffer }: Goal, picture: GPUBuffer, asError: boolean): void {
     const { show } = this.#painters;
     this.#device.queue.writeBuffer(this.#uniforms, 0, Uint32Array.of(size, asError ? 1 : 0));
     const bindGroup = this.#bind(show, [this.#uniforms, picture, buffer]);
-    this.#draw = (pass) => {
+    this.#paint = (pass) => {
       pass.setPipeline(show);
       pass.setBindGroup(0, bindGroup);
       pass.draw(3);
@@ -95,7 +99,7 @@ export class View {
   #watchBlobs({ header, gaussians, count }: Model): void {
     const { blobs } = this.#painters;
     const bindGroup = this.#bind(blobs, [header, gaussians]);
-    this.#draw = (pass) => {
+    this.#paint = (pass) => {
       pass.setPipeline(blobs);
       pass.setBindGroup(0, bindGroup);
       pass.draw(4, count);

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "playwright";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { SOFTWARE_CANVAS } from "../../scripts/browser.mjs";
 import { exposeDevice, keepCopies } from "./conformance-hooks";
 import { Demo, type OpenOptions } from "./demo";
 import { plainPng } from "./plain-png";
@@ -367,4 +368,27 @@ it.each([390, 1280])("fits a width of %d, and moves nothing while it runs", asyn
   });
   await expect.poll(() => text("picture-hint"), POLL).toContain("is no picture");
   expect(await panels()).toEqual(before);
+});
+
+it("draws straight to the canvases where there is a graphics card", async () => {
+  const other = await Demo.start(SOFTWARE_CANVAS);
+  page = await other.open(SHORT.replace("steps=100", "steps=20"), {
+    before: () => {
+      // The page cannot tell this adapter from hardware.
+      Object.defineProperty(GPUAdapterInfo.prototype, "architecture", { value: "test" });
+      Object.defineProperty(GPUAdapterInfo.prototype, "isFallbackAdapter", { value: false });
+    },
+  });
+  await inState("idle");
+  const goal = await meanColor("#goal-canvas");
+  const distance = async () =>
+    Math.max(...(await meanColor("#left-canvas")).map((c, i) => Math.abs(c - goal[i]!)));
+  const before = await distance();
+  await press("toggle");
+  await inState("finished");
+  expect(await distance()).toBeLessThan(before / 2);
+  const is2d = (canvas: HTMLCanvasElement) => canvas.getContext("2d") !== null;
+  expect(await page.locator("#left-canvas").evaluate(is2d)).toBe(false);
+  expect(other.complaints).toEqual([]);
+  await other.stop();
 });
