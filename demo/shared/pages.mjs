@@ -31,6 +31,11 @@ export const PAGES = [
     sentence: "A small network learns to read handwriting, its weights never leaving the GPU.",
   },
   {
+    name: "picture",
+    title: "Fit a picture",
+    sentence: "A thousand soft blobs learn to be a picture: Adam beside AdaBelief, from the same start.",
+  },
+  {
     name: "conformance",
     title: "Conformance",
     sentence: "Every rule and every option, proven on your own GPU against a float64 reference.",

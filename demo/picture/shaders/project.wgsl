@@ -1,0 +1,34 @@
+// Makes the Gaussians of a step from its parameters: one thread each. Scales are stored as logarithms and opacities as
+// logits, so that every real number is legal; positions and scales are in sides of the picture.
+
+@group(0) @binding(0) var<uniform> model: Model;
+@group(0) @binding(1) var<storage, read> params: array<f32>;
+@group(0) @binding(2) var<storage, read_write> gaussians: array<Gaussian>;
+
+@compute @workgroup_size(64, 1, 1)
+fn project(@builtin(global_invocation_id) id: vec3u) {
+  let i = id.x;
+  if (i >= model.gaussianCount) { return; }
+  let size = f32(model.size);
+  let center = size * vec2f(params[model.position + 2 * i], params[model.position + 2 * i + 1]);
+  let own = size * exp(vec2f(params[model.scale + 2 * i], params[model.scale + 2 * i + 1]));
+  let scale = sqrt(own * own + MIN_SCALE * MIN_SCALE);
+  let angle = params[model.rotation + i];
+  let direction = vec2f(cos(angle), sin(angle));
+
+  // Half width and height of the rotated ellipse.
+  let squares = direction * direction;
+  let extent = REACH * sqrt(vec2f(dot(squares, scale * scale), dot(squares.yx, scale * scale)));
+  let low = vec2i(floor(clamp(center - extent, vec2f(0), vec2f(size))));
+  let high = vec2i(ceil(clamp(center + extent, vec2f(0), vec2f(size))));
+
+  gaussians[i] = Gaussian(
+    center,
+    1 / scale,
+    direction,
+    1 / (1 + exp(-params[model.opacity + i])),
+    vec3f(params[model.color + 3 * i], params[model.color + 3 * i + 1], params[model.color + 3 * i + 2]),
+    // Parameters that left the numbers must not make loops endless.
+    clamp(vec4i(low, high), vec4i(0), vec4i(i32(model.size))),
+  );
+}
