@@ -36,6 +36,8 @@ export class Controls<S extends Schema> {
     Object.assign(this.#message, { id: "controls-hint", className: "hint" });
     this.#message.dataset.testid = "controls-hint";
     this.#message.setAttribute("aria-live", "polite");
+    const more = element("details", element("summary", "More settings"));
+    form.append(this.#actions(), this.#message);
     for (const [name, setting] of Object.entries(schema)) {
       const field = createField(name, setting, () => {
         this.#edited(name);
@@ -43,10 +45,15 @@ export class Controls<S extends Schema> {
       if (!field) continue;
       field.write(setting.format(values[name]));
       field.input?.setAttribute("aria-describedby", this.#message.id);
+      field.root.classList.toggle("half", setting.isHalf === true);
       this.#fields.set(name, field);
-      form.append(field.root);
+      (setting.isMore === true ? more : form).append(field.root);
+      // What a link sets is to be seen.
+      if (setting.isMore === true && setting.format(values[name]) !== setting.format(setting.default)) {
+        more.open = true;
+      }
     }
-    form.append(this.#message, this.#actions());
+    if (more.childElementCount > 1) form.append(more);
     form.addEventListener("submit", (event) => {
       // Enter in a text field has already changed it.
       event.preventDefault();
@@ -68,6 +75,12 @@ export class Controls<S extends Schema> {
     }
   }
 
+  /** What an empty field stands for. */
+  placeholder(name: keyof S & string, text: string): void {
+    const input = this.#fields.get(name)?.input;
+    if (input) input.placeholder = text;
+  }
+
   /** Labels and enables the buttons. */
   setButtons(toggle: string, canToggle: boolean, canReset: boolean): void {
     setText(this.#toggle, toggle);
@@ -75,7 +88,7 @@ export class Controls<S extends Schema> {
     setEnabled(this.#reset, canReset);
   }
 
-  /** What the line under the fields says while there is nothing to complain of. */
+  /** What the line under the buttons says while there is nothing to complain of. */
   hint(text: string): void {
     this.#hint = text;
     this.#showMessage();

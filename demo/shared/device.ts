@@ -40,6 +40,10 @@ export function adapterName(
   return info.description || info.device || parts.join(" ") || "unnamed GPU";
 }
 
+/** Whether the device computes without a graphics card: slowly, and beside everything else on the CPU. */
+export const isSoftware = ({ adapterInfo }: GPUDevice): boolean =>
+  adapterInfo.isFallbackAdapter || adapterInfo.architecture === "swiftshader";
+
 /** The browser's WebGPU. @throws {WebGpuMissingError} when it has none */
 export function requireGpu(): GPU {
   // Typed as always there; absent in browsers without WebGPU and on pages that are not secure.

@@ -41,6 +41,7 @@ export class LineChart {
   readonly #plot: uPlot;
   readonly #legendItems: HTMLLIElement[];
   readonly #optional: boolean[];
+  readonly #hidden = new Set<number>();
   readonly #resizing: ResizeObserver;
   #xMax: number;
 
@@ -122,12 +123,15 @@ export class LineChart {
     this.#xMax = xMax;
     this.#plot.setData(data);
     this.#legendItems.forEach((item, index) => {
-      item.hidden = this.#optional[index]! && !data[index + 1]!.some((value) => value !== null);
+      const isEmpty = this.#optional[index]! && !data[index + 1]!.some((value) => value !== null);
+      item.hidden = isEmpty || this.#hidden.has(index);
     });
   }
 
   /** Shows a line and its name, or neither. */
   setVisible(line: number, isVisible: boolean): void {
+    if (isVisible) this.#hidden.delete(line);
+    else this.#hidden.add(line);
     this.#legendItems[line]!.hidden = !isVisible;
     this.#plot.setSeries(line + 1, { show: isVisible });
   }

@@ -14,6 +14,12 @@ export const HOME = "index";
 /** @type {readonly Page[]} */
 export const PAGES = [
   {
+    name: "landscapes",
+    title: "Landscapes",
+    sentence:
+      "Ten rules race down the same hill, and a hundred thousand points of each look for the minimum.",
+  },
+  {
     name: "digits",
     title: "Digits",
     sentence: "A small network learns to read handwriting, its weights never leaving the GPU.",

@@ -12,6 +12,10 @@ export type Setting<Value> = {
   /** The text that `parse` reads back. */
   format(value: Value): string;
   field: Field;
+  /** Two such fields in a row share it. */
+  isHalf?: boolean;
+  /** Folded away under "More settings" until it is wanted. */
+  isMore?: boolean;
 };
 
 /** How a setting is shown. */
@@ -141,6 +145,15 @@ export const hidden = <Value>(setting: Setting<Value>): Setting<Value> => ({
   ...setting,
   field: { kind: "hidden" },
 });
+
+/** The same setting, in a field half as wide. */
+export const half = <Value>(setting: Setting<Value>): Setting<Value> => ({ ...setting, isHalf: true });
+
+/** The same settings, folded away. */
+export const more = <const S extends Schema>(settings: S): S =>
+  Object.fromEntries(
+    Object.entries(settings).map(([name, setting]) => [name, { ...setting, isMore: true }]),
+  ) as unknown as S;
 
 /** What a message says of a text that is not legal. */
 export const problemOf = ({ label, expected }: Setting<unknown>, text: string): string =>
