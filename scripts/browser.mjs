@@ -64,8 +64,16 @@ const QUIET = [
   "--disable-sync",
 ];
 
-/** Compositing by SwiftShader's Vulkan too: else a canvas that WebGPU draws on takes the GPU process down. */
-const CANVAS = ["--enable-features=Vulkan", "--use-vulkan=swiftshader", "--use-angle=swiftshader"];
+/**
+ * Flags with which SwiftShader also composites the page: headless, a canvas that WebGPU draws on takes the GPU process down
+ * without them. They slow everything else.
+ */
+export const SOFTWARE_CANVAS = [
+  "--enable-unsafe-webgpu",
+  "--enable-features=Vulkan",
+  "--use-vulkan=swiftshader",
+  "--use-angle=swiftshader",
+];
 
 /**
  * Command-line flags for a headless browser with WebGPU.
@@ -75,31 +83,21 @@ function launchArgs(adapter) {
   const args = [...QUIET];
   // Chromium's sandbox refuses to run as root, as in most containers.
   if (process.getuid?.() === 0) args.push("--no-sandbox");
-  if (adapter === "software")
-    args.push("--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader", ...CANVAS);
+  if (adapter === "software") args.push("--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader");
   // On Linux, headless Chrome offers the graphics card to WebGPU only through Vulkan.
   else if (process.platform === "linux") args.push("--enable-unsafe-webgpu", "--enable-features=Vulkan");
   return args;
 }
 
-/**
- * Whether a browser launched with these options finds a WebGPU adapter, of the kind asked for.
- * @param {import("playwright").LaunchOptions} options
- * @param {"hardware" | "software"} kind
- */
-async function hasAdapter(options, kind) {
+/** Whether a browser launched with these options finds a WebGPU adapter. */
+async function hasAdapter(/** @type {import("playwright").LaunchOptions} */ options) {
   const browser = await chromium.launch(options);
   try {
     const page = await browser.newPage();
     // WebGPU needs a secure context; an intercepted localhost page is one, without a server.
     await page.route("**/*", (route) => route.fulfill({ contentType: "text/html", body: "<!doctype html>" }));
     await page.goto("http://localhost/");
-    return await page.evaluate(async (wanted) => {
-      const adapter = await navigator.gpu?.requestAdapter();
-      if (!adapter) return false;
-      const isSoftware = adapter.info.isFallbackAdapter || adapter.info.architecture === "swiftshader";
-      return wanted === "software" || !isSoftware;
-    }, kind);
+    return await page.evaluate(async () => (await navigator.gpu?.requestAdapter()) != null);
   } finally {
     await browser.close();
   }
@@ -124,7 +122,7 @@ export async function webgpuLaunchOptions() {
   );
   for (const adapter of tries) {
     const options = { executablePath: browser.executablePath, headless: true, args: launchArgs(adapter) };
-    if (await hasAdapter(options, adapter)) return options;
+    if (await hasAdapter(options)) return options;
   }
   throw new Error(
     `${browser.executablePath} offers no WebGPU adapter (tried: ${tries.join(", ")}). ` +

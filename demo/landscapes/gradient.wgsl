@@ -17,6 +17,9 @@ fn computeGradients(@builtin(global_invocation_id) id: vec3u) {
   if (index >= arrayLength(&points)) {
     return;
   }
-  let noise = current.noise * normalPair(vec3u(current.seed, current.step, index));
-  gradients[index] = gradientAt(points[index]) + noise;
+  var gradient = gradientAt(points[index]);
+  if (current.noise > 0.0) {
+    gradient += current.noise * normalPair(vec3u(current.seed, current.step, index));
+  }
+  gradients[index] = gradient;
 }

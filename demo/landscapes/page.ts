@@ -8,7 +8,7 @@ import { ProgressBar } from "../shared/progress-bar";
 import { Shell } from "../shared/shell";
 import { Curves } from "./curves";
 import { ASPECT, landscapeOf } from "./functions";
-import { Ground, Points } from "./map-view";
+import { MapView } from "./map-view";
 import { Overlay } from "./overlay";
 import { chooseRates, type Plan, Run } from "./run";
 import { SCHEMA, type Settings, startOf, STEPS_PER_SECOND } from "./settings";
@@ -29,8 +29,10 @@ const BUTTONS: Record<State, [toggle: string, canToggle: boolean, canReset: bool
 
 /** What "Auto" means. */
 const AUTO_COUNT = { software: 2000, hardware: 100_000 };
-/** More steps than this between two pictures would hide what happens, and hold the page up where they are slow. */
+/** More steps than this between two pictures would hide what happens. */
 const MAX_STEPS_PER_FRAME = 12;
+/** Longer than this between two pictures would hold the page up. */
+const MAX_FRAME_MS = 80;
 const MAX_CANVAS_RATIO = 2;
 
 const shell = new Shell(() => {
@@ -55,8 +57,7 @@ const overlay = new Overlay(
 
 let state: State = "opening";
 let device: GPUDevice;
-let ground: Ground;
-let points: Points;
+let map: MapView;
 let run: Run | null = null;
 /** Counts restarts, so that only the latest one takes effect. */
 let generation = 0;
@@ -138,11 +139,10 @@ async function restart(isRunning: boolean): Promise<void> {
     made.destroy();
     return;
   }
-  points.show(null);
-  run?.destroy();
+  const before = run;
   run = made;
-  ground.show(plan.landscape);
-  points.show(plan.view === "swarm" ? made.swarm : null);
+  map.show(plan.landscape, plan.view === "swarm" ? made.swarm : null);
+  before?.destroy();
   curves.start(made);
   standings.start(made, rates);
   show();
@@ -168,9 +168,14 @@ const nextFrame = () => new Promise<number>((resolve) => requestAnimationFrame(r
 async function loop(running: Run): Promise<void> {
   let before = await nextFrame();
   let due = 1;
+  let stepMs = MAX_FRAME_MS;
   while (state === "running" && run === running && !running.isDone) {
-    const count = Math.min(Math.floor(due), MAX_STEPS_PER_FRAME);
-    if (count > 0) await running.advance(count);
+    const count = Math.min(Math.floor(due), Math.max(1, Math.floor(MAX_FRAME_MS / stepMs)));
+    const began = performance.now();
+    if (count > 0) {
+      await running.advance(count);
+      stepMs = (performance.now() - began) / count;
+    }
     if (shell.hasFailed()) return;
     show();
     const now = await nextFrame();
@@ -189,7 +194,7 @@ async function loop(running: Run): Promise<void> {
 function show(): void {
   if (!run) return;
   const { plan, swarm } = run;
-  points.draw(plan.landscape);
+  if (plan.view === "swarm") map.draw();
   overlay.show(run.paths);
   curves.show(run);
   standings.show(run);
@@ -218,7 +223,7 @@ function fitCanvases(): void {
 }
 
 function redraw(): void {
-  ground.draw();
+  map.refresh();
   if (run) show();
   else overlay.draw();
 }
@@ -230,8 +235,7 @@ async function open(): Promise<void> {
   controls.hint("Learning rate and speed take effect at once, all else from the start.");
   showLandscape();
   device = await shell.openDevice();
-  ground = new Ground(device, byId("ground", HTMLCanvasElement));
-  points = new Points(device, byId("points", HTMLCanvasElement));
+  map = new MapView(device, byId("picture", HTMLCanvasElement));
   new ResizeObserver(fitCanvases).observe(byId("map"));
   onSchemeChange(redraw);
   await restart(false);

@@ -19,8 +19,10 @@ export class Demo {
     this.#server = server;
   }
 
-  static async start(): Promise<Demo> {
+  /** @param flags of the browser, beside those for WebGPU */
+  static async start(flags: readonly string[] = []): Promise<Demo> {
     const launchOptions = await webgpuLaunchOptions();
+    launchOptions.args = [...(launchOptions.args ?? []), ...flags];
     const server = await serveDemo("demo-tests");
     return new Demo(await chromium.launch(launchOptions), server);
   }

@@ -2,6 +2,7 @@
 import type { Page } from "playwright";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { exposeDevice, keepCopies } from "./conformance-hooks";
+import { SOFTWARE_CANVAS } from "../../scripts/browser.mjs";
 import { Demo, type OpenOptions } from "./demo";
 
 const PATH = "/landscapes.html";
@@ -114,6 +115,13 @@ describe("a swarm", () => {
     const half = async (rule: string) => Number((await standing(rule))[2]);
     expect(await half("adabelief")).toBeLessThan(0.8 * (await half("adam")));
     expect((await page.getByTestId("map").screenshot()).equals(before)).toBe(false);
+    expect(demo.complaints).toEqual([]);
+  });
+
+  it("takes a hundred thousand points", async () => {
+    await runToEnd(`${PATH}?view=swarm&rules=adabelief&count=100000&steps=10&speed=fast`);
+    expect(await text("progress-detail")).toBe("step 10 of 10 · 1 × 100,000 points");
+    expect(parseFloat((await standing("adabelief"))[1]!)).toBeGreaterThan(0);
     expect(demo.complaints).toEqual([]);
   });
 
@@ -272,4 +280,26 @@ it.each([390, 1280])("fits a width of %d, and moves nothing while it runs", asyn
   await press("toggle");
   await inState("finished");
   expect(await panels()).toEqual(before);
+});
+
+it("draws straight to the canvas where there is a graphics card", async () => {
+  const other = await Demo.start(SOFTWARE_CANVAS);
+  page = await other.open(SWARM, {
+    before: () => {
+      // The page cannot tell this adapter from hardware.
+      Object.defineProperty(GPUAdapterInfo.prototype, "architecture", { value: "test" });
+      Object.defineProperty(GPUAdapterInfo.prototype, "isFallbackAdapter", { value: false });
+    },
+  });
+  await inState("idle");
+  const picture = () => page.getByTestId("map").screenshot();
+  const before = await picture();
+  await press("toggle");
+  await inState("finished");
+  expect((await picture()).equals(before)).toBe(false);
+  expect(
+    await page.locator("#picture").evaluate((canvas: HTMLCanvasElement) => canvas.getContext("2d")),
+  ).toBe(null);
+  expect(other.complaints).toEqual([]);
+  await other.stop();
 });
