@@ -78,8 +78,8 @@ export function loadTestSet(onProgress: LoadProgress = () => undefined): Promise
 }
 
 // Mean and standard deviation of the training set's pixels in [0, 1]: networks start better from inputs around 0.
-const PIXEL_MEAN = 0.1307;
-const PIXEL_DEVIATION = 0.3081;
+export const PIXEL_MEAN = 0.1307;
+export const PIXEL_DEVIATION = 0.3081;
 const NORMALISED = Float32Array.from(
   { length: 256 },
   (_, byte) => (byte / 255 - PIXEL_MEAN) / PIXEL_DEVIATION,
