@@ -13,7 +13,7 @@ export class ComparisonPage {
   }
 
   inState(state: string): Promise<void> {
-    return this.page.locator(`body[data-state="${state}"]`).waitFor({ timeout: 120_000 });
+    return this.page.locator(`body[data-state="${state}"]`).waitFor({ timeout: 170_000 });
   }
 
   async text(id: string): Promise<string> {

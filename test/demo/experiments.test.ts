@@ -26,7 +26,8 @@ function experiments(args: string[], interruptAt?: string): Promise<Outcome> {
     const outcome: Outcome = { status: null, stdout: "", stderr: "" };
     child.stdout.on("data", (chunk) => {
       outcome.stdout += String(chunk);
-      if (interruptAt !== undefined && outcome.stdout.includes(interruptAt)) child.kill("SIGINT");
+      if (interruptAt === undefined || child.killed || !outcome.stdout.includes(interruptAt)) return;
+      child.kill("SIGINT");
     });
     child.stderr.on("data", (chunk) => (outcome.stderr += String(chunk)));
     child.on("error", reject);
