@@ -216,6 +216,8 @@ function fitCanvases(): void {
   const ratio = Math.min(devicePixelRatio, MAX_CANVAS_RATIO);
   const width = Math.max(1, Math.round(box.clientWidth * ratio));
   for (const canvas of box.querySelectorAll("canvas")) {
+    // Setting its size clears a canvas.
+    if (canvas.width === width) return;
     canvas.width = width;
     canvas.height = Math.round(width / ASPECT);
   }

@@ -47,7 +47,9 @@ export class Controls<S extends Schema> {
       field.input?.setAttribute("aria-describedby", this.#message.id);
       field.root.classList.toggle("half", setting.isHalf === true);
       this.#fields.set(name, field);
-      (setting.isMore === true ? more : form).append(field.root);
+      const parent = setting.isMore === true ? more : form;
+      if (setting.section !== undefined) parent.append(element("h2", setting.section));
+      parent.append(field.root);
       // What a link sets is to be seen.
       if (setting.isMore === true && setting.format(values[name]) !== setting.format(setting.default)) {
         more.open = true;
@@ -58,6 +60,7 @@ export class Controls<S extends Schema> {
       // Enter in a text field has already changed it.
       event.preventDefault();
     });
+    this.#toggle.hidden = events.onToggle === undefined;
     this.setButtons("Start", false, false);
   }
 

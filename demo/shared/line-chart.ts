@@ -67,7 +67,7 @@ export class LineChart {
         height: container.clientHeight,
         legend: { show: false },
         cursor: { show: false },
-        padding: [8, 10, 0, 0],
+        padding: [8, 18, 0, 0],
         scales: {
           x: { time: false, range: () => [0, this.#xMax] },
           y: {

@@ -20,6 +20,12 @@ export const PAGES = [
       "Ten rules race down the same hill, and a hundred thousand points of each look for the minimum.",
   },
   {
+    name: "belief",
+    title: "Belief",
+    sentence:
+      "One parameter under the microscope: what Adam and AdaBelief make of the gradients that you shape.",
+  },
+  {
     name: "digits",
     title: "Digits",
     sentence: "Networks learn to read handwriting, one for each rule, their weights never leaving the GPU.",

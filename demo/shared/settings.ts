@@ -14,6 +14,8 @@ export type Setting<Value> = {
   field: Field;
   /** Two such fields in a row share it. */
   isHalf?: boolean;
+  /** A heading above the field, for it and those that follow. */
+  section?: string;
   /** Folded away under "More settings" until it is wanted. */
   isMore?: boolean;
 };
@@ -148,6 +150,12 @@ export const hidden = <Value>(setting: Setting<Value>): Setting<Value> => ({
 
 /** The same setting, in a field half as wide. */
 export const half = <Value>(setting: Setting<Value>): Setting<Value> => ({ ...setting, isHalf: true });
+
+/** The same setting, the first under a heading. */
+export const section = <Value>(heading: string, setting: Setting<Value>): Setting<Value> => ({
+  ...setting,
+  section: heading,
+});
 
 /** The same settings, folded away. */
 export const more = <const S extends Schema>(settings: S): S =>

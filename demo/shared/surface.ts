@@ -71,10 +71,19 @@ class CopiedSurface implements Surface {
       return;
     }
     this.#isCopying = true;
-    // A lost device is told of by its own promise.
-    void this.#copy(encode)
-      .catch(() => undefined)
+    const { width, height } = this.#canvas;
+    const copied = this.#drawToBuffer(encode, width, height);
+    // Mapping fails when the device is lost, which is told elsewhere.
+    void copied
+      .mapAsync(GPUMapMode.READ)
+      .then(
+        () => {
+          this.#show(new Uint8Array(copied.getMappedRange()), width, height);
+        },
+        () => undefined,
+      )
       .finally(() => {
+        copied.destroy();
         this.#isCopying = false;
         const next = this.#waiting;
         this.#waiting = null;
@@ -82,9 +91,8 @@ class CopiedSurface implements Surface {
       });
   }
 
-  async #copy(encode: (target: Target) => void): Promise<void> {
+  #drawToBuffer(encode: (target: Target) => void, width: number, height: number): GPUBuffer {
     const device = this.#device;
-    const { width, height } = this.#canvas;
     if (this.#texture?.width !== width || this.#texture.height !== height) {
       this.#texture?.destroy();
       this.#texture = device.createTexture({
@@ -94,8 +102,7 @@ class CopiedSurface implements Surface {
         usage: GPUTextureUsage.RENDER_ATTACHMENT | GPUTextureUsage.COPY_DST | GPUTextureUsage.COPY_SRC,
       });
     }
-    const rowBytes = BYTES_PER_PIXEL * width;
-    const bytesPerRow = ROW_ALIGNMENT * Math.ceil(rowBytes / ROW_ALIGNMENT);
+    const bytesPerRow = rowPitch(width);
     const copied = device.createBuffer({
       label: "surface",
       size: bytesPerRow * height,
@@ -105,16 +112,18 @@ class CopiedSurface implements Surface {
     encode({ encoder, texture: this.#texture });
     encoder.copyTextureToBuffer({ texture: this.#texture }, { buffer: copied, bytesPerRow }, [width, height]);
     device.queue.submit([encoder.finish()]);
-    try {
-      await copied.mapAsync(GPUMapMode.READ);
-      const rows = new Uint8Array(copied.getMappedRange());
-      const image = new ImageData(width, height);
-      for (let row = 0; row < height; row++) {
-        image.data.set(rows.subarray(bytesPerRow * row, bytesPerRow * row + rowBytes), rowBytes * row);
-      }
-      this.#context.putImageData(image, 0, 0);
-    } finally {
-      copied.destroy();
+    return copied;
+  }
+
+  #show(rows: Uint8Array, width: number, height: number): void {
+    const image = new ImageData(width, height);
+    const rowBytes = BYTES_PER_PIXEL * width;
+    for (let row = 0; row < height; row++) {
+      const from = rowPitch(width) * row;
+      image.data.set(rows.subarray(from, from + rowBytes), rowBytes * row);
     }
+    this.#context.putImageData(image, 0, 0);
   }
 }
+
+const rowPitch = (width: number) => ROW_ALIGNMENT * Math.ceil((BYTES_PER_PIXEL * width) / ROW_ALIGNMENT);
