@@ -4,12 +4,12 @@ import { fileURLToPath } from "node:url";
 
 /** @type {Record<import("./grid.mjs").ComparedRule, string>} */
 export const RULE_LABELS = {
-  sgd: "SGD",
+  adabelief: "AdaBelief",
   adam: "Adam",
   adamw: "AdamW",
-  rmsprop: "RMSprop",
   radam: "RAdam",
-  adabelief: "AdaBelief",
+  rmsprop: "RMSprop",
+  sgd: "SGD",
 };
 
 const STYLES = fileURLToPath(new URL("../demo/shared/rules.css", import.meta.url));

@@ -20,7 +20,7 @@ Usage: npm run experiments -- [options]
   --full           the whole grid, for a graphics card: three styles of network for images, LSTMs of one to three
                    layers, six rules, five seeds. The default is a small grid for a software adapter: some 50 minutes.
   --task <names>   some of ${TASKS.join(", ")}, separated by commas (default all)
-  --rules <names>  some of ${COMPARED_RULES.join(", ")} (default sgd, adam, rmsprop, adabelief;
+  --rules <names>  some of ${COMPARED_RULES.join(", ")} (default adabelief, adam, rmsprop, sgd;
                    with --full all)
   --seeds <count>  runs of each kind, with the seeds 1, 2, … (default 3; with --full 5)
   --steps <count>  steps of each run, in place of the planned number: a trial

@@ -152,7 +152,7 @@ async function main(options) {
       display.line(`Stopped. What is done is kept in ${folder}; the same command goes on from there.`);
       process.exit(130);
     };
-    process.once("SIGINT", stop).once("SIGTERM", stop);
+    process.on("SIGINT", stop).on("SIGTERM", stop);
     try {
       await runAll(browser, server.url, store, plan, display);
     } finally {

@@ -50,10 +50,6 @@ const SMALL = 2.842170943040401e-14f; // 2^-45
 const DOWN = 8.271806125530277e-25f; // 2^-80
 const UP = 1.2089258196146292e24f; // 2^80
 
-fn clampedGradient(gradient: vec4f, limit: f32) -> vec4f {
-  return clamp(gradient, vec4f(-limit), vec4f(limit));
-}
-
 fn addPartials(a: Partial, b: Partial) -> Partial {
   let big = select(a.big + b.big, min(a.big, 0.0) + min(b.big, 0.0), min(a.big, b.big) < 0.0);
   return Partial(big, a.middle + b.middle, a.small + b.small, a.tag);

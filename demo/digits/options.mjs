@@ -4,12 +4,10 @@
 export const MODELS = /** @type {const} */ (["mlp", "cnn", "vgg", "resnet", "densenet"]);
 export const RULES = /** @type {const} */ (["adabelief", "adam", "adamw"]);
 export const TRAINING_IMAGES = 60_000;
-const SWITCH = /** @type {const} */ (["on", "off"]);
 
 /**
  * @typedef {typeof MODELS[number]} ModelName
  * @typedef {typeof RULES[number]} RuleName
- * @typedef {typeof SWITCH[number]} Switch
  * @typedef {object} RunOptions
  * @property {ModelName} model
  * @property {RuleName} rule
@@ -18,9 +16,6 @@ const SWITCH = /** @type {const} */ (["on", "off"]);
  * @property {number} epochs passes over the training images
  * @property {number} limit number of training images used
  * @property {number} seed of the initial weights and of the order of the images
- * @property {number | "off"} clip largest global norm of the gradients
- * @property {Switch} skip leaves out steps whose gradients are not finite
- * @property {Switch} watch notes what each step does
  */
 
 /** @type {Readonly<RunOptions>} */
@@ -32,9 +27,6 @@ export const DEFAULTS = Object.freeze({
   epochs: 4,
   limit: TRAINING_IMAGES,
   seed: 1,
-  clip: "off",
-  skip: "off",
-  watch: "on",
 });
 
 /**
@@ -73,16 +65,6 @@ function learningRate(text) {
   return value > 0 && value <= 1 ? { value } : { expected: "a number above 0 and at most 1" };
 }
 
-/**
- * @param {string} text
- * @returns {Parsed}
- */
-function clipNorm(text) {
-  const value = text === "" ? NaN : Number(text);
-  if (text === "off") return { value: text };
-  return value > 0 && value <= 1000 ? { value } : { expected: 'a number above 0 and at most 1000, or "off"' };
-}
-
 /** @type {Record<keyof RunOptions, (text: string) => Parsed>} */
 const PARSERS = {
   model: oneOf(MODELS),
@@ -92,9 +74,6 @@ const PARSERS = {
   epochs: integer(1, 100),
   limit: integer(1, TRAINING_IMAGES),
   seed: integer(0, 2 ** 32 - 1),
-  clip: clipNorm,
-  skip: oneOf(SWITCH),
-  watch: oneOf(SWITCH),
 };
 
 /** The names of all options. */
@@ -125,19 +104,6 @@ export function parseOptions(texts, label = (name) => name) {
     result.limit = result.batch;
   }
   return { options: result, problems };
-}
-
-/**
- * The options of the optimizer.
- * @param {Pick<RunOptions, "clip" | "skip" | "watch">} options
- * @returns {import("webgpu-optim").OptimizerOptions}
- */
-export function optimizerOptions({ clip, skip, watch }) {
-  return {
-    clipGradNorm: clip === "off" ? undefined : clip,
-    skipNonFinite: skip === "on",
-    monitor: watch === "on",
-  };
 }
 
 /**

@@ -1,209 +1,230 @@
-// The page: its states, and what each event does. Must not know how training or drawing is done.
-import { adapterName, causeOf, WebGpuMissingError } from "../shared/device";
+// The page "Digits": what is trained, and where each number goes. Must not know how training is done or drawn.
+import { Comparison } from "../learning/comparison";
+import { RuleChart } from "../learning/rule-chart";
+import { RuleTable } from "../learning/rule-table";
+import { comparisonSettings } from "../learning/settings";
 import { StepPanel } from "../learning/step-panel";
-import { byId, onPress, setEnabled } from "../shared/dom";
-import { trainTogether } from "../learning/train-together";
-import { openJaxDevice } from "../shared/jax-device";
-import { RULES } from "../shared/rules";
-import { Controls } from "./controls";
-import { Curves } from "./curves";
+import { byId, onPress, setEnabled, setText } from "../shared/dom";
+import { formatPercent } from "../shared/format";
+import { ruleLabel } from "../shared/rules";
+import { flag, half, more, oneOf, section, seed, type Values, whole } from "../shared/settings";
+import type { OptimizerOptions } from "webgpu-optim";
 import { type DigitSet, loadTestSet, loadTrainingSet } from "./data";
-import { optimizerOptions, type RunOptions, runLength } from "./options.mjs";
+import { runLength, TRAINING_IMAGES } from "./options.mjs";
 import { Predictions } from "./predictions";
-import { Readings } from "./readings";
-import { READ_BATCH, Trainer } from "./trainer";
+import { type DigitSteps, READ_BATCH, Trainer } from "./trainer";
 
-type State = "opening" | "idle" | "preparing" | "running" | "stopping" | "paused" | "finished" | "failed";
+const sameLabel = <Value extends string>(value: Value) => ({ value, label: value });
 
-/** Label of the main button, and which buttons can be pressed. */
-const BUTTONS: Record<State, [toggle: string, canToggle: boolean, canReset: boolean]> = {
-  opening: ["Start", false, false],
-  idle: ["Start", true, false],
-  preparing: ["Starting", false, false],
-  running: ["Pause", true, true],
-  stopping: ["Pause", false, false],
-  paused: ["Resume", true, true],
-  finished: ["Train again", true, true],
-  failed: ["Start", false, false],
+const SCHEMA = {
+  model: oneOf(
+    "Network",
+    "mlp",
+    [
+      { value: "mlp", label: "Dense, one hidden layer" },
+      { value: "cnn", label: "Convolutional, plain" },
+      { value: "vgg", label: "Like VGG" },
+      { value: "resnet", label: "Like ResNet" },
+      { value: "densenet", label: "Like DenseNet" },
+    ],
+    "list",
+  ),
+  ...comparisonSettings("advised", 2e-3),
+  clip: section(
+    "Gradients",
+    oneOf(
+      "Clip at norm",
+      "off",
+      [{ value: "off", label: "Off" }, ...(["0.25", "0.5", "1", "2"] as const).map(sameLabel)],
+      "list",
+    ),
+  ),
+  skip: flag("Skip batches that are not finite"),
+  watch: flag("Watch each step", true),
+  ...more({
+    limit: half(whole("Training images", 6000, 1, TRAINING_IMAGES)),
+    epochs: half(whole("Epochs", 10, 1, 100)),
+    batch: half(whole("Batch size", 64, 1, 2000)),
+    seed: half(seed()),
+  }),
 };
 
-const EVALUATE_EVERY = 25;
-const CHUNK_MS = 120;
+type Settings = Readonly<Values<typeof SCHEMA>>;
 
-const readings = new Readings();
-const predictions = new Predictions(byId("digits"), byId("digits-summary"));
-const controls = new Controls(
-  location.search,
-  {
-    onToggle: () => void toggle().catch(fail),
-    onReset: () => void reset().catch(fail),
-    onLearningRate(lr) {
-      if (trainer) trainer.lr = lr;
-    },
-  },
-  (problems) => {
-    readings.notice(`${problems.join(". ")}. The default is used instead.`);
-  },
-);
+/** Batches jump: curves show their moving average, in which the newest report has this weight. */
+const SMOOTHING = 0.25;
 
+const loss = new RuleChart("loss", {
+  yScale: "log",
+  yRange: [0.01, 4],
+  xMax: 1,
+  formatY: String,
+});
+const accuracy = new RuleChart("accuracy", {
+  yScale: "linear",
+  yRange: [0.7, 1],
+  xMax: 1,
+  formatY: (value) => formatPercent(value, 0),
+});
+const gap = new RuleChart("gap", {
+  yScale: "linear",
+  yRange: [-0.02, 0.1],
+  yFits: true,
+  xMax: 1,
+  formatY: (value) => formatPercent(value, 0),
+});
+const table = new RuleTable(byId("results"), {
+  loss: "Loss",
+  training: "Training accuracy",
+  test: "Test accuracy",
+  gap: "Gap",
+  step: "ms a step",
+  optimizer: "ms in step()",
+});
 const stepPanel = new StepPanel(byId("step-panel"));
+const watchedRule = byId("step-rule", HTMLSelectElement);
 const spoil = byId("spoil", HTMLButtonElement);
-const curves = new Curves(runLength(controls.initial).totalSteps);
-let state: State = "opening";
-let device: GPUDevice | undefined;
-let testSet: DigitSet;
-let trainingSet: DigitSet | null = null;
-let options: RunOptions;
-let trainer: Trainer | null = null;
-let stopSignal = new AbortController();
-/** The loop under way, to be waited for before its trainer is destroyed. */
-let looping: Promise<void> = Promise.resolve();
+const predictions = new Predictions(byId("digits"), byId("digits-summary"));
 
-function enter(next: State): void {
-  state = next;
-  document.body.dataset.state = next;
-  controls.setButtons(...BUTTONS[next]);
-  setEnabled(spoil, next === "running");
+let training: DigitSet;
+let test: DigitSet;
+let settings: Settings;
+/** Smoothed losses, in the order of the rules. */
+let smooth: (number | null)[] = [];
+
+/** The runs under way, in the order of the rules. */
+let trainers: Trainer[] = [];
+
+const batchOf = ({ batch, limit }: Settings) => Math.min(batch, limit);
+
+/** The settings as a run takes them; a batch is no larger than the images there are. */
+const optionsOf = (values: Settings) => ({ ...values, batch: batchOf(values) });
+
+const optimizerOptions = ({ clip, skip, watch }: Settings): OptimizerOptions => ({
+  clipGradNorm: clip === "off" ? undefined : Number(clip),
+  skipNonFinite: skip,
+  monitor: watch,
+});
+
+/** Shows the steps of the rule that is picked. */
+function followSteps(): void {
+  stepPanel.clear();
+  const trainer = trainers[watchedRule.selectedIndex];
+  const { clipGradNorm, monitor } = optimizerOptions(settings);
+  if (!monitor) stepPanel.showOff();
+  else if (trainer) stepPanel.follow(trainer, clipGradNorm, trainer.totalSteps);
 }
 
-/** A function, because the state may change during an await. */
-const hasFailed = () => state === "failed";
+async function create(
+  device: GPUDevice,
+  values: Settings,
+  rule: Parameters<typeof Trainer.create>[3],
+): Promise<Trainer> {
+  const trainer = await Trainer.create(device, training, optionsOf(values), rule, optimizerOptions(values));
+  trainers.push(trainer);
+  setEnabled(spoil, true);
+  if (trainers.length - 1 === watchedRule.selectedIndex) followSteps();
+  return trainer;
+}
 
-async function fail(thrown: unknown): Promise<void> {
-  stopSignal.abort();
-  stepPanel.stop();
-  const error = await causeOf(thrown, device);
-  // The first message says most: what follows from a failure is noise.
-  if (hasFailed()) return;
-  enter("failed");
-  readings.stage("Stopped", 0);
-  const canReload = !(error instanceof WebGpuMissingError);
-  readings.notice(
-    canReload ? `${error.message.replace(/\.?$/, ".")} Reload the page to start again.` : error.message,
-    canReload,
+function spoilBatch(): void {
+  for (const trainer of trainers) trainer.spoil();
+  setText(
+    byId("spoil-hint"),
+    settings.skip
+      ? "Its step is left out on the GPU, as if it never was."
+      : "It went into the weights: the networks are lost. Turn skipping on, then reset.",
   );
 }
 
-async function open(): Promise<void> {
-  enter("opening");
-  device = await openJaxDevice();
-  readings.adapter(adapterName(device.adapterInfo));
-  void device.lost.then(fail);
-  device.addEventListener("uncapturederror", ({ error }) => {
-    void fail(new Error(`The GPU reported an error: ${error.message}`));
-  });
-  testSet = await loadTestSet((fraction) => {
-    readings.stage("Loading test digits", fraction);
-  });
-  predictions.draw(testSet);
-  enter("idle");
-  readings.stage("Ready", 0);
-}
-
-async function toggle(): Promise<void> {
-  if (state === "running") await stop();
-  else if (state === "paused") run();
-  else {
-    const read = controls.read();
-    if (!read) return;
-    if (state === "finished") await reset();
-    options = read;
-    await start();
-  }
-}
-
-async function start(): Promise<void> {
-  enter("preparing");
-  readings.notice(null);
-  trainingSet ??= await loadTrainingSet((fraction) => {
-    readings.stage("Loading 60,000 training digits", fraction);
-  });
-  readings.stage("Compiling the network for your GPU", null);
-  const rule = RULES[options.rule]({ lr: options.lr });
-  trainer = await Trainer.create(device!, trainingSet, options, rule, optimizerOptions(options));
-  if (hasFailed()) return;
-  controls.setRunning(options);
-  curves.startRun(`${options.rule} ${options.lr}`, runLength(options).totalSteps);
-  run();
-}
-
-/** Trains until the end or a stop. */
-function run(): void {
-  enter("running");
-  stopSignal = new AbortController();
-  const { clipGradNorm, monitor } = optimizerOptions(options);
-  if (monitor) stepPanel.follow(trainer!, clipGradNorm, trainer!.totalSteps);
-  else stepPanel.showOff();
-  looping = loop(trainer!, stopSignal.signal).catch(fail);
-}
-
-async function loop(running: Trainer, signal: AbortSignal): Promise<void> {
-  const isDone = await trainTogether([running], {
-    signal,
-    chunkMs: CHUNK_MS,
-    evaluateEvery: EVALUATE_EVERY,
-    onSteps([report]) {
-      if (!report) return;
-      readings.steps(report, running, options);
-      curves.addBatch(running.step, report.loss, report.accuracy);
-      if (Number.isFinite(report.loss)) return;
-      readings.notice("The loss is no longer a number: the learning rate is too high. Lower it, then reset.");
-      stopSignal.abort();
-    },
-    async onEvaluate() {
-      const digits = await running.read(testSet, 0, READ_BATCH);
-      const right = digits.filter((digit, row) => digit === testSet.labels[row]).length;
-      predictions.show(digits);
-      readings.accuracy(right / READ_BATCH, 1, `on ${READ_BATCH} digits\nthat it never trains on`);
-      curves.addTest(running.step, right / READ_BATCH);
-    },
-  });
-  if (hasFailed()) return;
-  stepPanel.stop();
-  if (!isDone) {
-    enter("paused");
-    readings.paused();
-    return;
-  }
-  enter("stopping");
-  const { accuracy } = await running.score(testSet, testSet.count, (fraction) => {
-    readings.stage("Reading all 10,000 test digits", fraction);
-  });
-  readings.accuracy(accuracy, 2, "on all 10,000 digits\nthat it never trains on");
-  readings.stage("Done", 1);
-  enter("finished");
-}
-
-async function stop(): Promise<void> {
-  enter("stopping");
-  stopSignal.abort();
-  await looping;
-}
-
-async function reset(): Promise<void> {
-  if (state === "running") await stop();
-  if (hasFailed()) return;
-  stepPanel.clear();
-  trainer?.destroy();
-  trainer = null;
-  controls.setRunning(null);
-  curves.endRun();
+function clear(values: Settings): void {
+  settings = values;
+  trainers = [];
+  setEnabled(spoil, false);
+  setText(byId("spoil-hint"), "A pixel that is not a number, as half precision makes when it overflows");
+  watchedRule.replaceChildren(...values.rules.map((rule) => new Option(ruleLabel(rule), rule)));
+  followSteps();
+  const { totalSteps } = runLength(optionsOf(values));
+  for (const chart of [loss, accuracy, gap]) chart.start(values.rules, totalSteps);
+  table.start(values.rules);
   predictions.clear();
-  readings.clear();
-  readings.notice(null);
-  enter("idle");
+  smooth = values.rules.map(() => null);
 }
 
-onPress(spoil, () => {
-  trainer?.spoil();
-  if (options.skip === "off") {
-    readings.notice(
-      "The spoilt batch goes into the weights: the network is lost. Turn skipping on, then reset.",
-    );
+function onSteps(reports: readonly (DigitSteps | null)[], step: number): void {
+  reports.forEach((report, index) => {
+    if (!report) return;
+    const { stepCount, wallMs, optimizerGpuMs, optimizerHostMs } = report;
+    const before = smooth[index] ?? report.loss;
+    smooth[index] = before + SMOOTHING * (report.loss - before);
+    table.show(settings.rules[index]!, {
+      // Losses of a rule that runs away have many digits.
+      loss: report.loss < 1e4 ? report.loss.toFixed(3) : report.loss.toExponential(1),
+      step: (wallMs / stepCount).toFixed(1),
+      optimizer: ((optimizerGpuMs ?? optimizerHostMs) / stepCount).toFixed(2),
+    });
+  });
+  loss.add(step, smooth);
+}
+
+async function onEvaluate(runs: readonly Trainer[], step: number): Promise<void> {
+  const scores = [];
+  for (const [index, run] of runs.entries()) {
+    const onTest = await run.score(test, READ_BATCH);
+    const onTraining = await run.score(training, Math.min(READ_BATCH, settings.limit));
+    scores.push({ test: onTest.accuracy, gap: onTraining.accuracy - onTest.accuracy });
+    showScores(index, onTraining.accuracy, onTest.accuracy, 1);
   }
+  accuracy.add(
+    step,
+    scores.map((score) => score.test),
+  );
+  gap.add(
+    step,
+    scores.map((score) => score.gap),
+  );
+  const [name] = settings.rules;
+  predictions.show(await runs[0]!.read(test, 0, READ_BATCH), ruleLabel(name!));
+}
+
+function showScores(index: number, onTraining: number, onTest: number, digits: number): void {
+  table.show(settings.rules[index]!, {
+    training: formatPercent(onTraining, digits),
+    test: formatPercent(onTest, digits),
+    gap: formatPercent(onTraining - onTest, digits),
+  });
+}
+
+watchedRule.addEventListener("change", followSteps);
+onPress(spoil, spoilBatch);
+
+new Comparison({
+  task: "images",
+  schema: SCHEMA,
+  totalSteps: (values) => runLength(optionsOf(values)).totalSteps,
+  async open(_, stage) {
+    test = await loadTestSet((fraction) => {
+      stage("Loading test digits", fraction);
+    });
+    predictions.draw(test);
+  },
+  async load(_, stage) {
+    training = await loadTrainingSet((fraction) => {
+      stage("Loading 60,000 training digits", fraction);
+    });
+  },
+  create,
+  clear,
+  onSteps,
+  onEvaluate,
+  async onFinish(runs, stage) {
+    for (const [index, run] of runs.entries()) {
+      const text = `Reading all 10,000 test digits: ${ruleLabel(settings.rules[index]!)}`;
+      const onTest = await run.score(test, test.count, (fraction) => {
+        stage(text, fraction);
+      });
+      const onTraining = await run.score(training, Math.min(settings.limit, test.count));
+      showScores(index, onTraining.accuracy, onTest.accuracy, 2);
+    }
+  },
 });
-byId("reload").addEventListener("click", () => {
-  location.reload();
-});
-readings.stage("Looking for a GPU", null);
-open().catch(fail);

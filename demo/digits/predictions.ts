@@ -46,8 +46,8 @@ export class Predictions {
     setText(this.#summary, "Half of these are hard ones");
   }
 
-  /** Shows what was read; `digits` are those of the first images of the test set. */
-  show(digits: ArrayLike<number>): void {
+  /** Shows what `reader` reads; `digits` are those of the first images of the test set. */
+  show(digits: ArrayLike<number>, reader: string): void {
     let right = 0;
     for (const { item, caption, position, label } of this.#cells) {
       const digit = digits[position]!;
@@ -57,7 +57,7 @@ export class Predictions {
       item.setAttribute("aria-label", `A ${label}, read as ${digit}: ${isRight ? "right" : "wrong"}`);
       setText(caption, isRight ? `✓ ${digit}` : `✗ ${digit}`);
     }
-    setText(this.#summary, `${right} of ${this.#cells.length}, half are hard`);
+    setText(this.#summary, `${reader}: ${right} of ${this.#cells.length}, half are hard`);
   }
 }
 

@@ -1,7 +1,7 @@
 // One training run on the book under one rule. Must not know pages. Two runs with the same options read the same
 // windows from the same start, whatever their rules.
 import { jit, lax, nn, numpy as np, valueAndGrad } from "@jax-js/jax";
-import type { RuleOptions, UpdateRule } from "webgpu-optim";
+import type { RuleOptions, StepStats, UpdateRule } from "webgpu-optim";
 import { crossEntropy } from "../learning/layers";
 import { Learner } from "../learning/learner";
 import { disposeAll, firsts, meanOf } from "../learning/readback";
@@ -129,6 +129,11 @@ export class LanguageTrainer {
     }
     const [value = NaN] = (await last) ?? [];
     return { stepCount, loss: (sum + value) / stepCount, wallMs: performance.now() - start };
+  }
+
+  /** The norm of the latest gradients, and how far it was clipped. */
+  stats(): Promise<StepStats> {
+    return this.#learner.stats();
   }
 
   /** Perplexity per character on text that is never trained on. */

@@ -28,7 +28,17 @@ export const PAGES = [
   {
     name: "digits",
     title: "Digits",
-    sentence: "A small network learns to read handwriting, its weights never leaving the GPU.",
+    sentence: "Networks learn to read handwriting, one for each rule, their weights never leaving the GPU.",
+  },
+  {
+    name: "language",
+    title: "Language",
+    sentence: "LSTM layers learn to write like Moby-Dick, and show what they have learned as they do.",
+  },
+  {
+    name: "gan",
+    title: "GAN",
+    sentence: "Pairs of networks learn to draw digits by contest: the test of a rule’s stability.",
   },
   {
     name: "picture",

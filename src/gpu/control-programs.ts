@@ -1,5 +1,7 @@
 // The kernels that clip, skip, count and watch, and their part of the step kernel. Apart from pipelines.ts, so that a page
 // whose optimizers do none of it does not load them.
+import clampGradientWgsl from "../../shaders/clamp-gradient.wgsl?raw";
+import clampNothingWgsl from "../../shaders/clamp-nothing.wgsl?raw";
 import controlWgsl from "../../shaders/control.wgsl?raw";
 import decideWgsl from "../../shaders/decide.wgsl?raw";
 import controlledGradientWgsl from "../../shaders/gradient-controlled.wgsl?raw";
@@ -15,10 +17,12 @@ import { BINDINGS, entry, type Program, type StepHandling } from "./pipelines.js
 /** What is noted of a step: nothing, the updates, or the rule's effective steps too. */
 export type Watch = "nothing" | "updates" | "steps";
 
-/** The part of a controlled step kernel. */
-export function controlledHandling(watch: Watch): StepHandling {
+const clampWgsl = (clamps: boolean) => (clamps ? clampGradientWgsl : clampNothingWgsl);
+
+/** The part of a controlled step kernel. @param clamps whether gradients are clamped to a largest magnitude */
+export function controlledHandling(watch: Watch, clamps: boolean): StepHandling {
   const control = entry(BINDINGS.control, { type: "uniform" });
-  const modules = [controlWgsl, controlledGradientWgsl];
+  const modules = [controlWgsl, clampWgsl(clamps), controlledGradientWgsl];
   if (watch === "nothing") return { modules: [...modules, watchNothingWgsl], entries: [control] };
   const watched = entry(BINDINGS.watched, { type: "storage" });
   modules.push(watchedWgsl, watchUpdatesWgsl);
@@ -28,8 +32,8 @@ export function controlledHandling(watch: Watch): StepHandling {
 }
 
 /** The kernel that sums squares; its bindings in order: record, segments, gradBits, partials. */
-export const measureProgram = (): Program => ({
-  code: [controlWgsl, measureWgsl].join("\n"),
+export const measureProgram = (clamps: boolean): Program => ({
+  code: [controlWgsl, clampWgsl(clamps), measureWgsl].join("\n"),
   entryPoint: "measure",
   entries: [
     entry(0, { type: "read-only-storage", hasDynamicOffset: true }),

@@ -80,18 +80,25 @@ export class GradientControl {
     this.measures = options.clipGradNorm < Infinity || options.skipNonFinite || options.monitor;
   }
 
+  get #clamps(): boolean {
+    return this.options.clipGradValue < Infinity;
+  }
+
   /** Compiles the kernels. @throws {DeviceError} */
   async load(): Promise<void> {
     const load = (program: Parameters<typeof loadKernel>[1]) => loadKernel(this.device, program, this.label);
     const summarizing = this.options.monitor ? load(summarizeProgram()) : undefined;
-    [this.#measure, this.#decide] = await Promise.all([load(measureProgram()), load(decideProgram())]);
+    [this.#measure, this.#decide] = await Promise.all([
+      load(measureProgram(this.#clamps)),
+      load(decideProgram()),
+    ]);
     this.#summarize = await summarizing;
   }
 
   /** The part of the step kernels of a group. @param hasSteps whether its rule has effective steps */
   handling(hasSteps: boolean): StepHandling {
     const watch: Watch = hasSteps ? "steps" : "updates";
-    return controlledHandling(this.options.monitor ? watch : "nothing");
+    return controlledHandling(this.options.monitor ? watch : "nothing", this.#clamps);
   }
 
   /** A monitor for a group, after {@link load}; none for an optimizer that is not monitored. */

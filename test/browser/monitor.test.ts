@@ -158,6 +158,10 @@ describe("a step that is not whole", () => {
     expect(stats.groups!.map(({ nonFiniteCount }) => nonFiniteCount)).toEqual([0, 4]);
     expect(stats.groups!.map(({ gradNorm }) => Number.isNaN(gradNorm))).toEqual([false, true]);
     expect(stats.groups![0]!.step).toBe(1);
+    // What is not finite goes into the parameters as it would unwatched.
+    const param = await gpu.read(model.all[2]!.gpu.param);
+    expect(param.findLastIndex((value) => !Number.isFinite(value))).toBe(3);
+    expect(stats.groups![1]).toMatchObject({ updateNorm: NaN, paramNorm: NaN });
     model.optimizer.destroy();
   });
 
