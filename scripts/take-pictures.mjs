@@ -29,7 +29,24 @@ const SHOTS = {
     state: "idle",
     show: ".charts",
   },
-  digits: { query: "?limit=25600&epochs=1", press: "#toggle", state: "finished", show: ".results" },
+  digits: {
+    query: "?limit=2560&epochs=6&rules=adabelief,adam,sgd",
+    press: "#toggle",
+    state: "finished",
+    show: ".charts",
+  },
+  language: {
+    query: "?steps=300&rules=adabelief,adam,rmsprop",
+    press: "#toggle",
+    state: "finished",
+    show: "#writing",
+  },
+  gan: {
+    query: "?steps=1200&rules=adabelief,rmsprop",
+    press: "#toggle",
+    state: "finished",
+    show: "#drawings",
+  },
   conformance: { query: "?filter=defaults", press: "#run", state: "finished", show: "main" },
 };
 

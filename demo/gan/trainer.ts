@@ -1,6 +1,6 @@
 // One GAN under one rule, which steps both networks. Must not know pages. Two runs with the same options see the same
 // digits and the same noise from the same start, whatever their rules.
-import { jit, lax, nn, numpy as np, valueAndGrad } from "@jax-js/jax";
+import { jit, lax, numpy as np, valueAndGrad } from "@jax-js/jax";
 import type { RuleOptions, UpdateRule } from "webgpu-optim";
 import { type DigitSet, PIXELS } from "../digits/data";
 import { Learner } from "../learning/learner";
@@ -22,6 +22,9 @@ export type GanSteps = StepsReport & { generatorLoss: number };
 
 const WHITE = 255;
 
+/** `log(1 + exp(x))`, for large x too, where jax-js's own is infinite. */
+const softplus = (x: np.Array) => np.logaddexp(x, 0);
+
 /** How far real and made digits are from being told apart: 2 ln 2 when it guesses. */
 function discriminatorLoss(
   discriminator: np.Array[],
@@ -34,12 +37,12 @@ function discriminatorLoss(
   const logits = discriminate(discriminator, np.concatenate([real, made], 0));
   const onReal = logits.ref.slice([0, count]);
   const onMade = logits.slice([count, 2 * count]);
-  return nn.softplus(onReal.neg()).mean().add(nn.softplus(onMade).mean());
+  return softplus(onReal.neg()).mean().add(softplus(onMade).mean());
 }
 
 /** How far made digits are from being taken for real (the non-saturating loss of Goodfellow et al. 2014). */
 const generatorLoss = (generator: np.Array[], discriminator: np.Array[], noise: np.Array): np.Array =>
-  nn.softplus(discriminate(discriminator, generate(generator, noise)).neg()).mean();
+  softplus(discriminate(discriminator, generate(generator, noise)).neg()).mean();
 
 // Compiled once for each set of shapes, for all runs.
 const differentiateDiscriminator = jit(valueAndGrad(discriminatorLoss));
