@@ -199,14 +199,10 @@ function show(): void {
   standings.show(run);
   const what =
     plan.view === "race"
-      ? `${plan.rules.length} points`
-      : `${plan.rules.length} × ${formatCount(swarm.count)} points`;
+      ? `${plan.rules.length} rules`
+      : `${plan.rules.length} × ${formatCount(swarm.count)}`;
   const status = swarm.step === 0 ? "Ready" : run.isDone ? "Done" : state === "paused" ? "Paused" : "Running";
-  progress.show(
-    status,
-    swarm.step / plan.stepCount,
-    `step ${formatCount(swarm.step)} of ${formatCount(plan.stepCount)} · ${what}`,
-  );
+  progress.show(status, swarm.step / plan.stepCount, `step ${swarm.step} of ${plan.stepCount} · ${what}`);
 }
 
 /** Gives the canvases as many pixels as the screen shows. */
