@@ -12,9 +12,9 @@ const SMALL_LEAD = 0.05;
 
 const SIDES = ["left", "right"] as const;
 
-/** 10·log10(1 / mean squared error), in dB; null when the error is not a number. */
+/** 10·log10(1 / mean squared error), in dB; null when the error is not one, and negative says so too. */
 export const psnrOf = (error: number): number | null =>
-  Number.isFinite(error) ? Math.min(BEST_PSNR, -10 * Math.log10(error)) : null;
+  Number.isFinite(error) && error >= 0 ? Math.min(BEST_PSNR, -10 * Math.log10(error)) : null;
 
 export class Curves {
   readonly #chart: LineChart;

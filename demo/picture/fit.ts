@@ -8,7 +8,7 @@ import { type Goal, HISTORY_LENGTH, Model } from "./model";
 export type Side = { rule: UpdateRule<RuleOptions>; lrs: PerTensor<number | Schedule> };
 export type Pair<Value> = [left: Value, right: Value];
 
-/** Mean squared errors after each step from `step` on. */
+/** Mean squared errors after each step from `step` on; negative, or not a number, once a model is lost. */
 export type Errors = { step: number; values: Pair<Float32Array> };
 
 /** Steps between two readings of the errors. */

@@ -27,7 +27,10 @@ type Dispatch = { kernel: KernelName; workgroups: [number, number?]; bindGroup: 
 export class Model {
   /** One `vec4f` for each pixel: colour and squared error. */
   readonly picture: GPUBuffer;
-  /** The count of errors so far, then a ring of {@link HISTORY_LENGTH}: error `k` is that after `k` steps. */
+  /**
+   * The count of errors so far, then a ring of {@link HISTORY_LENGTH}: error `k` is that after `k` steps, or negative when
+   * the parameters are no longer numbers.
+   */
   readonly history: GPUBuffer;
   readonly arena: ParameterArena;
   /** `struct Model` and the array of `struct Gaussian` of model.wgsl. */
@@ -116,7 +119,7 @@ export class Model {
       dispatch("project", [Math.ceil(count / LANES)], paramBuffer, gaussians),
       dispatch("bin", [Math.ceil((tileCount * wordCount) / LANES)], gaussians, tiles),
       dispatch("draw", [size / TILE, size / TILE], gaussians, tiles, goal.buffer, this.picture, residuals),
-      dispatch("measure", [1], this.picture, this.history),
+      dispatch("measure", [1], this.picture, gaussians, this.history),
     ];
   }
 

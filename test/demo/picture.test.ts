@@ -41,7 +41,8 @@ const step = async () =>
 async function open(path: string, options?: OpenOptions): Promise<void> {
   page = await demo.open(path, options);
   await inState("idle");
-  if (!(await page.getByLabel("Seed").isVisible())) await page.getByText("More settings").click();
+  if (!(await page.getByLabel("Seed").isVisible()))
+    await page.getByText("More settings", { exact: true }).click();
 }
 
 async function startFrom(path: string, options?: OpenOptions): Promise<void> {
@@ -317,6 +318,10 @@ describe("bad input", () => {
     await press("toggle");
     await expect.poll(() => text("lead"), POLL).toContain("SGD got lost: the learning rates are too high");
     expect(await text("left-psnr")).toBe("not a number");
+    // It stays lost, and the other side goes on.
+    const from = await step();
+    await expect.poll(step, POLL).toBeGreaterThan(from + 20);
+    expect(await text("lead")).toContain("SGD got lost");
     await press("reset");
     await inState("idle");
     expect((await psnrs())[0]).toBeLessThan(14);

@@ -27,6 +27,7 @@ struct Gaussian {
   inverseScale: vec2f,
   direction: vec2f, // cos θ, sin θ
   opacity: f32,
+  isBroken: u32,    // 1 when a parameter is no longer a finite number
   color: vec3f,
   bounds: vec4i,    // the pixels that it may touch: left, top, right, bottom; the last two are outside
 }
