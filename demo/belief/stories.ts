@@ -24,7 +24,7 @@ export const STORIES = {
     title: "Predictable: large steps",
     text:
       "The gradient hardly differs from its own mean. Adam divides by its size and steps by 1 learning rate, as " +
-      "always. AdaBelief divides by how far it strays, and steps ten times as far: it believes what it sees.",
+      "always. AdaBelief divides by how far it strays, and soon steps ten times as far: it believes what it sees.",
     shape: STEADY,
     remedies: NO_REMEDIES,
   },

@@ -13,6 +13,9 @@ const DENSE_COUNT = 20_000;
 const POINT_PIXELS = { sparse: 2.5, dense: 1.5 };
 const POINT_ALPHA = { sparse: 0.85, dense: 0.5 };
 
+/** Vertices of a point, as points.wgsl has them. */
+const CORNER_COUNT = 6;
+
 /** Floats of `struct Look` and `struct View`, with their padding. */
 const LOOK_LENGTH = 20;
 const VIEW_LENGTH = 8;
@@ -44,7 +47,6 @@ export class MapView {
       layout: "auto",
       vertex: { module },
       fragment: { module, targets: [{ format: this.#surface.format, blend: { color: over, alpha: over } }] },
-      primitive: { topology: "triangle-strip" },
     });
   }
 
@@ -88,7 +90,7 @@ export class MapView {
       pass.setPipeline(this.#pointsPipeline);
       for (const bindGroup of this.#bindGroups) {
         pass.setBindGroup(0, bindGroup);
-        pass.draw(4, this.#swarm!.count);
+        pass.draw(CORNER_COUNT * this.#swarm!.count);
       }
       pass.end();
     });

@@ -28,11 +28,11 @@ const BUTTONS: Record<State, [toggle: string, canToggle: boolean, canReset: bool
 };
 
 /** What "Auto" means. */
-const AUTO_COUNT = { software: 2000, hardware: 100_000 };
+const AUTO_COUNT = { software: 4000, hardware: 100_000 };
 /** More steps than this between two pictures would hide what happens. */
 const MAX_STEPS_PER_FRAME = 12;
 /** Longer than this between two pictures would hold the page up. */
-const MAX_FRAME_MS = 80;
+const MAX_FRAME_MS = 100;
 const MAX_CANVAS_RATIO = 2;
 
 const shell = new Shell(() => {
@@ -168,14 +168,11 @@ const nextFrame = () => new Promise<number>((resolve) => requestAnimationFrame(r
 async function loop(running: Run): Promise<void> {
   let before = await nextFrame();
   let due = 1;
-  let stepMs = MAX_FRAME_MS;
+  // Twice as many steps while pictures come in time, half as many when they do not.
+  let allowed = 1;
   while (state === "running" && run === running && !running.isDone) {
-    const count = Math.min(Math.floor(due), Math.max(1, Math.floor(MAX_FRAME_MS / stepMs)));
-    const began = performance.now();
-    if (count > 0) {
-      await running.advance(count);
-      stepMs = (performance.now() - began) / count;
-    }
+    const count = Math.min(Math.floor(due), allowed);
+    if (count > 0) await running.advance(count);
     if (shell.hasFailed()) return;
     show();
     const now = await nextFrame();
@@ -184,6 +181,8 @@ async function loop(running: Run): Promise<void> {
       due - count + ((now - before) / 1000) * STEPS_PER_SECOND[controls.values.speed],
       MAX_STEPS_PER_FRAME,
     );
+    allowed =
+      now - before < MAX_FRAME_MS ? Math.min(2 * allowed, MAX_STEPS_PER_FRAME) : Math.max(1, allowed >> 1);
     before = now;
   }
   if (running.isDone && state === "running" && run === running) enter("finished");
@@ -200,14 +199,10 @@ function show(): void {
   standings.show(run);
   const what =
     plan.view === "race"
-      ? `${plan.rules.length} points`
-      : `${plan.rules.length} × ${formatCount(swarm.count)} points`;
+      ? `${plan.rules.length} rules`
+      : `${plan.rules.length} × ${formatCount(swarm.count)}`;
   const status = swarm.step === 0 ? "Ready" : run.isDone ? "Done" : state === "paused" ? "Paused" : "Running";
-  progress.show(
-    status,
-    swarm.step / plan.stepCount,
-    `step ${formatCount(swarm.step)} of ${formatCount(plan.stepCount)} · ${what}`,
-  );
+  progress.show(status, swarm.step / plan.stepCount, `step ${swarm.step} of ${plan.stepCount} · ${what}`);
 }
 
 /** Gives the canvases as many pixels as the screen shows. */

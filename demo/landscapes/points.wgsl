@@ -10,10 +10,13 @@ struct View {
 @group(0) @binding(1) var<uniform> color: vec4f;
 @group(0) @binding(2) var<storage, read> points: array<vec2f>;
 
+// Two triangles a point: an instance a point would be far slower without a graphics card.
+const CORNERS = array(vec2f(-1, -1), vec2f(1, -1), vec2f(-1, 1), vec2f(-1, 1), vec2f(1, -1), vec2f(1, 1));
+
 @vertex
-fn corner(@builtin(vertex_index) index: u32, @builtin(instance_index) point: u32) -> @builtin(position) vec4f {
-  let at = (points[point] - view.center) / view.halfSize;
-  let side = vec2f(f32(index & 1u), f32(index >> 1u)) * 2.0 - 1.0;
+fn corner(@builtin(vertex_index) index: u32) -> @builtin(position) vec4f {
+  let at = (points[index / 6u] - view.center) / view.halfSize;
+  let side = CORNERS[index % 6u];
   return vec4f(at + side * view.size, 0.0, 1.0);
 }
 

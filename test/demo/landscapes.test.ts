@@ -57,7 +57,7 @@ describe("a race", () => {
     await press("toggle");
     await inState("finished");
     expect(await text("status")).toBe("Done");
-    expect(await text("progress-detail")).toBe("step 220 of 220 · 2 points");
+    expect(await text("progress-detail")).toBe("step 220 of 220 · 2 rules");
     const [, beliefHeight, beliefStep] = await standing("adabelief");
     const [, adamHeight, adamStep] = await standing("adam");
     expect(Number(beliefHeight)).toBeLessThan(0.1);
@@ -120,7 +120,7 @@ describe("a swarm", () => {
 
   it("takes a hundred thousand points", async () => {
     await runToEnd(`${PATH}?view=swarm&rules=adabelief&count=100000&steps=10&speed=fast`);
-    expect(await text("progress-detail")).toBe("step 10 of 10 · 1 × 100,000 points");
+    expect(await text("progress-detail")).toBe("step 10 of 10 · 1 × 100,000");
     expect(parseFloat((await standing("adabelief"))[1]!)).toBeGreaterThan(0);
     expect(demo.complaints).toEqual([]);
   });
@@ -206,7 +206,7 @@ describe("controls", () => {
     expect(await page.getByLabel("Adam", { exact: true }).isChecked()).toBe(false);
     expect(await page.getByLabel("Learning rate of all", { exact: true }).inputValue()).toBe("0.05");
     expect(await page.getByLabel("Start x").inputValue()).toBe("1.5");
-    expect(await text("progress-detail")).toBe("step 0 of 500 · 3 × 1,000 points");
+    expect(await text("progress-detail")).toBe("step 0 of 500 · 3 × 1,000");
   });
 
   it("keep a run going when a learning rate is bad, and apply the next good one", async () => {
