@@ -45,7 +45,7 @@ const SHOTS = {
     query: "?steps=800&rules=adabelief,rmsprop",
     press: "#toggle",
     state: "finished",
-    show: "#drawings",
+    show: ".results",
   },
   conformance: { query: "?filter=defaults", press: "#run", state: "finished", show: "main" },
 };

@@ -80,9 +80,10 @@ describe("a comparison", () => {
   });
 
   it("goes on with the others when a rule diverges, and says which did", async () => {
-    await open(`${PATH}?limit=640&epochs=1&seed=5&rules=adam,sgd&rates=same&lr=100`);
+    await open(`${PATH}?limit=1280&epochs=3&seed=5&rules=adam,sgd&rates=same&lr=100`);
     await shown.run();
     expect(await shown.text("notice")).toMatch(/^SGD diverged by step \d+: .* the learning rate is too high/);
+    expect((await shown.row("sgd"))[LOSS]).toBe("diverged");
     expect(await shown.value("adam", LOSS)).toBeGreaterThan(0);
     expect(demo.complaints).toEqual([]);
   });
