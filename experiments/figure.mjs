@@ -86,7 +86,7 @@ export async function figureSvg(task, runs) {
     config: {
       font: FONT,
       axis: { labelFontSize: 12, titleFontSize: 12, grid: true, gridColor: "#e8e8e8" },
-      legend: { labelFontSize: 12, orient: "bottom", symbolStrokeWidth: 3 },
+      legend: { labelFontSize: 12, orient: "bottom", symbolOpacity: 1 },
       view: { stroke: null },
     },
   });

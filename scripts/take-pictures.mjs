@@ -33,20 +33,27 @@ const SHOTS = {
     query: "?limit=2560&epochs=6&rules=adabelief,adam,sgd",
     press: "#toggle",
     state: "finished",
-    show: ".charts",
+    show: ".results",
   },
   language: {
-    query: "?steps=300&rules=adabelief,adam,rmsprop",
+    query: "?steps=200&rules=adabelief,adam,rmsprop",
     press: "#toggle",
     state: "finished",
-    show: "#writing",
+    show: ".results",
   },
   gan: {
-    query: "?steps=1200&rules=adabelief,rmsprop",
+    query: "?steps=800&rules=adabelief,rmsprop",
     press: "#toggle",
     state: "finished",
-    show: "#drawings",
+    show: ".results",
   },
+  picture: {
+    query: "?steps=200&size=64&gaussians=250",
+    press: "#toggle",
+    state: "finished",
+    show: ".results",
+  },
+  benchmark: { query: "?plan=quick", press: "#toggle", state: "finished", show: "main" },
   conformance: { query: "?filter=defaults", press: "#run", state: "finished", show: "main" },
 };
 

@@ -1,7 +1,7 @@
 // The page "Digits": what is trained, and where each number goes. Must not know how training is done or drawn.
 import { Comparison } from "../learning/comparison";
 import { RuleChart } from "../learning/rule-chart";
-import { RuleTable } from "../learning/rule-table";
+import { runNumber, RuleTable } from "../learning/rule-table";
 import { comparisonSettings } from "../learning/settings";
 import { StepPanel } from "../learning/step-panel";
 import { byId, onPress, setEnabled, setText } from "../shared/dom";
@@ -158,8 +158,7 @@ function onSteps(reports: readonly (DigitSteps | null)[], step: number): void {
     const before = smooth[index] ?? report.loss;
     smooth[index] = before + SMOOTHING * (report.loss - before);
     table.show(settings.rules[index]!, {
-      // Losses of a rule that runs away have many digits.
-      loss: report.loss < 1e4 ? report.loss.toFixed(3) : report.loss.toExponential(1),
+      loss: runNumber(report.loss, 3),
       step: (wallMs / stepCount).toFixed(1),
       optimizer: ((optimizerGpuMs ?? optimizerHostMs) / stepCount).toFixed(2),
     });

@@ -129,10 +129,6 @@ export class Judge {
     return frechetDistance(gaussianOf(made, FEATURES), this.#real);
   }
 
-  destroy(): void {
-    this.#learner.destroy();
-  }
-
   #features(images: np.Array): Promise<Float32Array> {
     return floats(features(this.#learner.refs(), images));
   }

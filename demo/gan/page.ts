@@ -2,7 +2,7 @@
 import { loadTestSet, loadTrainingSet, type DigitSet } from "../digits/data";
 import { Comparison } from "../learning/comparison";
 import { RuleChart } from "../learning/rule-chart";
-import { RuleTable } from "../learning/rule-table";
+import { runNumber, RuleTable } from "../learning/rule-table";
 import { comparisonSettings } from "../learning/settings";
 import { byId } from "../shared/dom";
 import { half, more, seed, type Values, whole } from "../shared/settings";
@@ -59,8 +59,8 @@ function onSteps(reports: readonly (GanSteps | null)[], step: number): void {
   reports.forEach((report, index) => {
     if (!report) return;
     table.show(settings.rules[index]!, {
-      loss: report.loss.toFixed(2),
-      generator: report.generatorLoss.toFixed(2),
+      loss: runNumber(report.loss, 2),
+      generator: runNumber(report.generatorLoss, 2),
       step: (report.wallMs / report.stepCount).toFixed(0),
     });
   });
@@ -74,7 +74,7 @@ async function onEvaluate(runs: readonly GanTrainer[], step: number): Promise<vo
     distances.push(distance);
     if (distance < best[index]!) best[index] = distance;
     table.show(settings.rules[index]!, {
-      fid: distance.toFixed(1),
+      fid: runNumber(distance, 1),
       best: Number.isFinite(best[index]) ? best[index]!.toFixed(1) : "–",
     });
     pixels.push(await run.pixels(noise.slice(0, DRAWN * NOISE)));

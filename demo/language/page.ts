@@ -2,7 +2,7 @@
 import type { StepsReport } from "../learning/train-together";
 import { Comparison } from "../learning/comparison";
 import { RuleChart } from "../learning/rule-chart";
-import { ruleDot, RuleTable } from "../learning/rule-table";
+import { ruleDot, runNumber, RuleTable } from "../learning/rule-table";
 import { comparisonSettings } from "../learning/settings";
 import { byId, element, setText } from "../shared/dom";
 import { formatCount } from "../shared/format";
@@ -75,7 +75,7 @@ function onSteps(reports: readonly (StepsReport | null)[], step: number): void {
   reports.forEach((report, index) => {
     if (!report) return;
     table.show(settings.rules[index]!, {
-      training: perplexities[index]!.toFixed(2),
+      training: runNumber(perplexities[index]!, 2),
       step: (report.wallMs / report.stepCount).toFixed(0),
     });
   });
@@ -88,9 +88,9 @@ async function onEvaluate(runs: readonly LanguageTrainer[], step: number): Promi
     values.push(value);
     const { gradNorm, clipFactor } = await run.stats();
     table.show(settings.rules[index]!, {
-      validation: value.toFixed(2),
-      norm: gradNorm.toFixed(2),
-      clipped: (gradNorm * clipFactor).toFixed(2),
+      validation: runNumber(value, 2),
+      norm: runNumber(gradNorm, 2),
+      clipped: runNumber(gradNorm * clipFactor, 2),
     });
     const text = Number.isFinite(value) ? await run.write(PROMPT, WRITTEN, WRITING_SEED) : "";
     setText(texts[index]!, `${PROMPT}${text}`);

@@ -5,6 +5,10 @@ import type { ComparedRule } from "./advised.mjs";
 
 const NOTHING = "–";
 
+/** A number of a run, with so many digits; a run whose numbers are none has diverged. */
+export const runNumber = (value: number, digits: number): string =>
+  Number.isFinite(value) ? value.toFixed(digits) : "diverged";
+
 export class RuleTable<Column extends string> {
   readonly #body: HTMLTableSectionElement;
   readonly #columns: readonly Column[];

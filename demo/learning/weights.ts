@@ -32,10 +32,6 @@ export const convolution = (name: string, inputs: number, outputs: number, kerne
   bias(`${name}.bias`, [outputs, 1, 1]),
 ];
 
-/** Number of values in all weights. */
-export const weightCount = (specs: readonly WeightSpec[]): number =>
-  specs.reduce((count, { shape }) => count + product(shape), 0);
-
 /** The weights as arrays on the GPU; no two share memory. */
 export function createWeights(specs: readonly WeightSpec[], random: () => number): np.Array[] {
   const normal = normalFrom(random);

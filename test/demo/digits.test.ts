@@ -83,6 +83,7 @@ describe("a comparison", () => {
     await open(`${PATH}?limit=640&epochs=1&batch=16&seed=5&rules=adam,sgd&rates=same&lr=100`);
     await shown.run();
     expect(await shown.text("notice")).toMatch(/^SGD diverged by step \d+: .* the learning rate is too high/);
+    expect((await shown.row("sgd"))[LOSS]).toBe("diverged");
     expect(await shown.value("adam", LOSS)).toBeGreaterThan(0);
     expect(demo.complaints).toEqual([]);
   });

@@ -5,11 +5,18 @@ import { ComparisonPage } from "./comparison";
 import { exposeDevice } from "./conformance-hooks";
 import { Demo, type OpenOptions } from "./demo";
 import type { Distances } from "./gan-frechet.page";
+import type { JudgeFigures } from "./gan-judge.page";
 
 /** 80 steps under two rules, with an evaluation after every tenth. */
 const SHORT = "/gan.html?steps=80&seed=5&rules=adabelief,rmsprop";
 /** Noise is at some 330, real digits at 8; the rules are at 306 and 288 after 10 steps, and at 270 after 80. */
 const FID_BOUND = 280;
+/** 1,000 real digits that the judge has not seen as real ones are at 8. */
+const REAL_BOUND = 12;
+/** Pixels drawn at random are at some 330. */
+const NOISE_BOUND = 250;
+/** The judge reads some 93 % of the test digits. */
+const ACCURACY_BOUND = 0.88;
 const FID = 0;
 const BEST = 1;
 
@@ -77,6 +84,16 @@ describe("a comparison", () => {
     expect(await page.text("notice")).toContain(
       'Learning rate of all must be a number above 0 and at most 100, got "NaN"',
     );
+  });
+});
+
+describe("the judge", () => {
+  it("reads digits, and finds real ones near and noise far", async () => {
+    const module = fileURLToPath(new URL("./gan-judge.page.ts", import.meta.url));
+    const { accuracy, real, noise } = await demo.runModule<JudgeFigures>(module, null);
+    expect(accuracy).toBeGreaterThan(ACCURACY_BOUND);
+    expect(real).toBeLessThan(REAL_BOUND);
+    expect(noise).toBeGreaterThan(NOISE_BOUND);
   });
 });
 
