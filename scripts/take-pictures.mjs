@@ -36,13 +36,13 @@ const SHOTS = {
     show: ".results",
   },
   language: {
-    query: "?steps=200&rules=adabelief,adam,rmsprop",
+    query: "?steps=40&rules=adabelief,adam",
     press: "#toggle",
     state: "finished",
     show: ".results",
   },
   gan: {
-    query: "?steps=800&rules=adabelief,rmsprop",
+    query: "?steps=100&rules=adabelief,rmsprop",
     press: "#toggle",
     state: "finished",
     show: ".results",
@@ -53,7 +53,7 @@ const SHOTS = {
     state: "finished",
     show: ".results",
   },
-  benchmark: { query: "?plan=quick", press: "#toggle", state: "finished", show: "main" },
+  benchmark: { query: "?sizes=65536,262144&rules=adam,adabelief&libraries=0", press: "#toggle", state: "finished", show: ".results" },
   conformance: { query: "?filter=defaults", press: "#run", state: "finished", show: "main" },
 };
 
