@@ -53,7 +53,12 @@ const SHOTS = {
     state: "finished",
     show: ".results",
   },
-  benchmark: { query: "?sizes=65536,262144&rules=adam,adabelief&libraries=0", press: "#toggle", state: "finished", show: ".results" },
+  benchmark: {
+    query: "?sizes=65536,262144&rules=adam,adabelief&libraries=0",
+    press: "#toggle",
+    state: "finished",
+    show: ".results",
+  },
   conformance: { query: "?filter=defaults", press: "#run", state: "finished", show: "main" },
 };
 
