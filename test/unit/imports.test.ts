@@ -48,7 +48,7 @@ describe("demo", () => {
   const entries = Object.keys(packageJson.exports).map((key) => key.replace(/^\./, packageJson.name));
 
   it("imports of this repository only itself and the package's entry points", () => {
-    const files = filesIn("demo", /\.(ts|mjs|js|html)$/);
+    const files = [...filesIn("demo", /\.(ts|mjs|js|html)$/), ...filesIn("bench", /\.ts$/)];
     expect(files).not.toEqual([]);
     expect(files.flatMap((file) => foreign(file, readText(file), entries))).toEqual([]);
   });
@@ -64,7 +64,7 @@ describe("demo", () => {
   });
 });
 
-/** Imports of a demo's file that reach beyond the demos and the package's entries. */
+/** Imports of a demo's or the benchmark's file that reach beyond the two and the package's entries. */
 function foreign(file: string, text: string, entries: readonly string[]): string[] {
   const specifiers = file.endsWith(".html")
     ? [...text.matchAll(/<script[^>]*\bsrc="([^"]+)"/g)].map(([, source]) => source!)
@@ -72,7 +72,7 @@ function foreign(file: string, text: string, entries: readonly string[]): string
   return specifiers
     .filter((specifier) => {
       if (specifier.startsWith(".")) {
-        return !path.posix.join(path.posix.dirname(file), specifier).startsWith("demo/");
+        return !/^((demo|bench)\/|package\.json$)/.test(path.posix.join(path.posix.dirname(file), specifier));
       }
       return /^webgpu-optim(\/|$)/.test(specifier) && !entries.includes(specifier);
     })
