@@ -3,7 +3,8 @@
 import { byId, element } from "../shared/dom";
 import { PAGES } from "../shared/pages.mjs";
 import { Shell } from "../shared/shell";
-import { type Preview, PREVIEWS } from "./preview";
+import type { Preview } from "./preview";
+import { PREVIEWS } from "./previews";
 
 /** Pictures of the pages by file name; scripts/take-pictures.mjs takes them. */
 const PICTURES = import.meta.glob<string>("../pictures/cards/*.png", {
