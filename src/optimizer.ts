@@ -269,6 +269,7 @@ export class Optimizer<O extends RuleOptions> {
     for (const { buffer, floats } of writes) this.#device.queue.writeBuffer(buffer, 0, floats);
     applyGroups(plan);
     this.#steps?.restart();
+    for (const { launch } of this.#entries) launch.monitor?.clear();
   }
 
   /** Frees what the optimizer allocated, never the caller's buffers. No recorded step may be waiting. */

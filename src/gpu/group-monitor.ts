@@ -44,8 +44,8 @@ export class GroupMonitor {
     const rowCount = rows.reduce((sum, { count }) => sum + count, 0);
     const create = (name: string, words: number, usage: number) =>
       device.createBuffer({ label: `${label}/${name}`, size: Math.max(words, 1) * 4, usage });
-    this.#watched = create("watched", Math.max(rowCount, 1) * WATCHED_WORDS, STORAGE);
-    this.#histograms = create("histograms", rowCount * BIN_COUNT, STORAGE);
+    this.#watched = create("watched", Math.max(rowCount, 1) * WATCHED_WORDS, STORAGE | COPY_DST);
+    this.#histograms = create("histograms", rowCount * BIN_COUNT, STORAGE | COPY_DST);
     this.#tensors = create("tensors", Math.max(rows.length, 1) * 2, STORAGE | COPY_DST);
     this.#summaries = create("summaries", Math.max(rows.length, 1) * SUMMARY_WORDS, STORAGE | COPY_SRC);
     const table = Uint32Array.from(rows.flatMap(({ first, count }) => [first, count]));
@@ -108,6 +108,13 @@ export class GroupMonitor {
         stepSizeCounts: this.hasStepSizes ? [...words.subarray(at + 15, at + SUMMARY_WORDS)] : undefined,
       };
     });
+  }
+
+  /** Forgets the steps so far. No recorded step may be waiting for its submission. */
+  clear(): void {
+    const encoder = this.device.createCommandEncoder({ label: this.label });
+    for (const buffer of [this.#watched, this.#histograms]) encoder.clearBuffer(buffer);
+    this.device.queue.submit([encoder.finish()]);
   }
 
   destroy(): void {
