@@ -1,19 +1,6 @@
 // The update rules as the gallery shows them: name, colour, dashes. Must not know any page, nor the options that a page
 // gives a rule.
-import {
-  adabelief,
-  adagrad,
-  adam,
-  adamax,
-  adamw,
-  lion,
-  nadam,
-  radam,
-  rmsprop,
-  sgd,
-  type RuleOptions,
-  type UpdateRule,
-} from "webgpu-optim";
+import { adabelief, adagrad, adam, adamax, adamw, lion, nadam, radam, rmsprop, sgd } from "webgpu-optim";
 import { oneOf, type Setting, someOf } from "./settings";
 
 /** Makes each rule from options of its own; all of them take `lr`. */
@@ -48,9 +35,6 @@ export const ruleColor = (name: RuleName): string => `--rule-${name}`;
 export function ruleLine(name: RuleName): { label: string; color: string; width: number; dash?: number[] } {
   return { color: ruleColor(name), width: 2, ...STYLES[name] };
 }
-
-/** A rule at a learning rate, its other options the defaults. */
-export const ruleAt = (name: RuleName, lr: number): UpdateRule<RuleOptions> => RULES[name]({ lr });
 
 const options = (names: readonly RuleName[]) =>
   names.map((value) => ({ value, label: ruleLabel(value), color: ruleColor(value) }));

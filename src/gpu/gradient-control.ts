@@ -1,4 +1,4 @@
-// Clipping and skipping on the GPU: the record of each step, the partial sums, the counts of steps taken, and what was
+// Clipping, skipping and watching on the GPU: the record of each step, the partial sums, the counts of steps taken, and what was
 // decided. One for all groups of an optimizer, because a norm and a skip are of all of them.
 import {
   controlledHandling,
