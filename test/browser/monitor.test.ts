@@ -267,6 +267,33 @@ describe("in all forms and layouts", () => {
     optimizer.destroy();
   });
 
+  it("tells the same of steps that are submitted, recorded into an encoder, or into an open pass", async ({
+    gpu,
+  }) => {
+    const run = async (form: "submit" | "encoder" | "pass") => {
+      const model = await twins(gpu, adabelief({ maxUpdate: 0.5 }), { monitor, skipNonFinite: true }, GROUPS);
+      const random = new Random(8);
+      model.setGradients(() => random.normal());
+      const encoder = gpu.device.createCommandEncoder();
+      const pass = form === "pass" ? encoder.beginComputePass() : undefined;
+      for (const gradScale of [1, 3e38, 2]) {
+        model.reference.step({ gradScale });
+        if (form === "submit") model.optimizer.step({ gradScale });
+        else model.optimizer.step(pass ? { pass, gradScale } : { encoder, gradScale });
+      }
+      pass?.end();
+      gpu.device.queue.submit([encoder.finish()]);
+      const stats = await model.optimizer.stats();
+      expectSameStats(stats, model.reference.stats());
+      model.optimizer.destroy();
+      return stats;
+    };
+    const submitted = await run("submit");
+    expect(submitted.skippedSteps).toBe(1);
+    expect(await run("encoder")).toEqual(submitted);
+    expect(await run("pass")).toEqual(submitted);
+  });
+
   it("follows gradients that move between buffers, and into the parameters' own", async ({ gpu }) => {
     const memory = gpu.buffer(1024);
     const part = (buffer: GPUBuffer, first: number, length: number) => ({
