@@ -9,6 +9,7 @@ import { fixedNoise, GanTrainer } from "../demo/gan/trainer";
 import { loadBook } from "../demo/language/text";
 import { LanguageTrainer } from "../demo/language/trainer";
 import { advisedRule, tenthTwice } from "../demo/learning/advised-rules";
+import { MeanSince } from "../demo/learning/mean-since";
 import { type Run, type StepsReport, trainTogether } from "../demo/learning/train-together";
 import { adapterName, causeOf } from "../demo/shared/device";
 import { openJaxDevice } from "../demo/shared/jax-device";
@@ -136,26 +137,24 @@ async function carryOut(spec: RunSpec): Promise<Outcome> {
     advisedRule(spec.task, spec.rule, schedule),
   );
   const curve: Point[] = [];
-  const since = { loss: 0, stepCount: 0 };
+  const losses = new MeanSince<StepsReport>(1, (report) => report.loss);
   let last: Outcome | undefined;
   await trainTogether([limited(run, steps)], {
     signal: new AbortController().signal,
     chunkMs: CHUNK_MS,
     evaluateEvery: Math.ceil(steps / MEASUREMENTS),
-    onSteps([report], step) {
-      since.loss += report!.loss * report!.stepCount;
-      since.stepCount += report!.stepCount;
+    onSteps(reports, step) {
+      losses.add(reports);
       globalThis.reportStep?.(step);
     },
     async onEvaluate(step) {
-      const loss = since.loss / since.stepCount;
+      const [loss = NaN] = losses.take();
       const hasDiverged = !Number.isFinite(loss);
       const isLast = step === steps || hasDiverged;
       // Images are read by weights that are no numbers too, but it says nothing.
       const point = hasDiverged ? { value: null } : recorded(await (isLast ? measureLast : measure)(loss));
       curve.push({ step, ...point });
       if (isLast) last = { curve, ...point };
-      since.loss = since.stepCount = 0;
     },
   });
   run.destroy();

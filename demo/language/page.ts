@@ -1,6 +1,7 @@
 // The page "Language": what is trained, and where each number and text goes. Must not know how training is done or drawn.
 import type { StepsReport } from "../learning/train-together";
 import { Comparison } from "../learning/comparison";
+import { MeanSince } from "../learning/mean-since";
 import { RuleChart } from "../learning/rule-chart";
 import { ruleDot, runNumber, RuleTable } from "../learning/rule-table";
 import { comparisonSettings } from "../learning/settings";
@@ -55,11 +56,13 @@ const table = new RuleTable(byId("results"), {
 let book: Book;
 let settings: Settings;
 let texts: HTMLElement[] = [];
+let losses: MeanSince<StepsReport>;
 
 function clear(values: Settings): void {
   settings = values;
   for (const chart of charts) chart.start(values.rules, values.steps);
   table.start(values.rules);
+  losses = new MeanSince(values.rules.length, (report) => report.loss);
   texts = values.rules.map(() => element("p"));
   byId("writing").replaceChildren(
     ...values.rules.map((rule, index) =>
@@ -70,6 +73,7 @@ function clear(values: Settings): void {
 }
 
 function onSteps(reports: readonly (StepsReport | null)[], step: number): void {
+  losses.add(reports);
   const perplexities = reports.map((report) => (report ? Math.exp(report.loss) : null));
   training.add(step, perplexities);
   reports.forEach((report, index) => {
@@ -83,11 +87,13 @@ function onSteps(reports: readonly (StepsReport | null)[], step: number): void {
 
 async function onEvaluate(runs: readonly LanguageTrainer[], step: number): Promise<void> {
   const values: number[] = [];
+  const trained = losses.take();
   for (const [index, run] of runs.entries()) {
     const value = await run.perplexity();
     values.push(value);
     const { gradNorm, clipFactor } = await run.stats();
     table.show(settings.rules[index]!, {
+      training: runNumber(Math.exp(trained[index]!), 2),
       validation: runNumber(value, 2),
       norm: runNumber(gradNorm, 2),
       clipped: runNumber(gradNorm * clipFactor, 2),

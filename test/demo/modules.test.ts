@@ -1,6 +1,8 @@
 // The parts of the demo that need no browser: options, IDX files, random numbers.
 import { describe, expect, it } from "vitest";
 import { DEFAULTS, parseOptions, runLength } from "../../demo/digits/options.mjs";
+import { MeanSince } from "../../demo/learning/mean-since";
+import type { StepsReport } from "../../demo/learning/train-together";
 import { permutation, seededRandom } from "../../demo/shared/random";
 
 describe("parseOptions", () => {
@@ -53,5 +55,29 @@ describe("random numbers", () => {
     const order = permutation(1000, seededRandom(1));
     expect(new Set(order).size).toBe(1000);
     expect([...order]).not.toEqual([...order].sort((a, b) => a - b));
+  });
+});
+
+describe("a mean since the last evaluation", () => {
+  const report = (stepCount: number, loss: number): StepsReport => ({ stepCount, loss, wallMs: 1 });
+  const losses = (runCount: number) => new MeanSince<StepsReport>(runCount, ({ loss }) => loss);
+
+  it("is the same however the steps were reported, and begins anew", () => {
+    const once = losses(2);
+    once.add([report(4, 2.5), report(4, 1)]);
+    const twice = losses(2);
+    twice.add([report(1, 1), report(1, 1)]);
+    twice.add([report(3, 3), report(3, 1)]);
+    expect(twice.take()).toEqual(once.take());
+    twice.add([report(2, 7), report(2, 9)]);
+    expect(twice.take()).toEqual([7, 9]);
+  });
+
+  it("is no number for a run that has diverged, at once and later", () => {
+    const some = losses(2);
+    some.add([report(2, NaN), report(2, 1)]);
+    expect(some.take()).toEqual([NaN, 1]);
+    some.add([null, report(2, 3)]);
+    expect(some.take()).toEqual([NaN, 3]);
   });
 });
