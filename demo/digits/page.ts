@@ -1,6 +1,5 @@
 // The page "Digits": what is trained, and where each number goes. Must not know how training is done or drawn.
 import { Comparison } from "../learning/comparison";
-import { MeanSince } from "../learning/mean-since";
 import { RuleChart } from "../learning/rule-chart";
 import { runNumber, RuleTable } from "../learning/rule-table";
 import { comparisonSettings } from "../learning/settings";
@@ -92,7 +91,6 @@ let test: DigitSet;
 let settings: Settings;
 /** Smoothed losses, in the order of the rules. */
 let smooth: (number | null)[] = [];
-let losses: MeanSince<DigitSteps>;
 
 /** The runs under way, in the order of the rules. */
 let trainers: Trainer[] = [];
@@ -151,11 +149,9 @@ function clear(values: Settings): void {
   table.start(values.rules);
   predictions.clear();
   smooth = values.rules.map(() => null);
-  losses = new MeanSince(values.rules.length, (report) => report.loss);
 }
 
 function onSteps(reports: readonly (DigitSteps | null)[], step: number): void {
-  losses.add(reports);
   reports.forEach((report, index) => {
     if (!report) return;
     const { stepCount, wallMs, optimizerGpuMs, optimizerHostMs } = report;
@@ -172,13 +168,11 @@ function onSteps(reports: readonly (DigitSteps | null)[], step: number): void {
 
 async function onEvaluate(runs: readonly Trainer[], step: number): Promise<void> {
   const scores = [];
-  const trained = losses.take();
   for (const [index, run] of runs.entries()) {
     const onTest = await run.score(test, READ_BATCH);
     const onTraining = await run.score(training, Math.min(READ_BATCH, settings.limit));
     scores.push({ test: onTest.accuracy, gap: onTraining.accuracy - onTest.accuracy });
     showScores(index, onTraining.accuracy, onTest.accuracy, 1);
-    table.show(settings.rules[index]!, { loss: runNumber(trained[index]!, 3) });
   }
   accuracy.add(
     step,

@@ -1,7 +1,6 @@
 // The page "GAN": what is trained, and where each number and image goes. Must not know how training is done or drawn.
 import { loadTestSet, loadTrainingSet, type DigitSet } from "../digits/data";
 import { Comparison } from "../learning/comparison";
-import { MeanSince } from "../learning/mean-since";
 import { RuleChart } from "../learning/rule-chart";
 import { runNumber, RuleTable } from "../learning/rule-table";
 import { comparisonSettings } from "../learning/settings";
@@ -42,8 +41,6 @@ let judge: Judge;
 let settings: Settings;
 /** The lowest distances so far, in the order of the rules. */
 let best: number[] = [];
-let critics: MeanSince<GanSteps>;
-let artists: MeanSince<GanSteps>;
 
 function clear(values: Settings): void {
   settings = values;
@@ -52,13 +49,9 @@ function clear(values: Settings): void {
   table.start(values.rules);
   drawings.start(values.rules);
   best = values.rules.map(() => Infinity);
-  critics = new MeanSince(values.rules.length, (report) => report.loss);
-  artists = new MeanSince(values.rules.length, (report) => report.generatorLoss);
 }
 
 function onSteps(reports: readonly (GanSteps | null)[], step: number): void {
-  critics.add(reports);
-  artists.add(reports);
   loss.add(
     step,
     reports.map((report) => report?.loss ?? null),
@@ -75,16 +68,12 @@ function onSteps(reports: readonly (GanSteps | null)[], step: number): void {
 
 async function onEvaluate(runs: readonly GanTrainer[], step: number): Promise<void> {
   const distances: number[] = [];
-  const criticLosses = critics.take();
-  const artistLosses = artists.take();
   const pixels: Float32Array[] = [];
   for (const [index, run] of runs.entries()) {
     const distance = await judge.distance(run.images(noise));
     distances.push(distance);
     if (distance < best[index]!) best[index] = distance;
     table.show(settings.rules[index]!, {
-      loss: runNumber(criticLosses[index]!, 2),
-      generator: runNumber(artistLosses[index]!, 2),
       fid: runNumber(distance, 1),
       best: Number.isFinite(best[index]) ? best[index]!.toFixed(1) : "–",
     });

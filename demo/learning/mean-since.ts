@@ -10,7 +10,7 @@ export class MeanSince<Report extends StepsReport> {
 
   /**
    * @param runCount runs that report
-   * @param figure a mean over the steps of a report
+   * @param figure a mean over all steps of a report
    */
   constructor(runCount: number, figure: (report: Report) => number) {
     this.#figure = figure;

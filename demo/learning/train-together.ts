@@ -4,7 +4,7 @@
 /** What a number of steps brought. */
 export type StepsReport = {
   stepCount: number;
-  /** A run whose loss is not finite has diverged, and takes no more steps. */
+  /** Of the last step, or a mean over all of them. A run whose loss is not finite has diverged, and takes no more steps. */
   loss: number;
   /** Wall time of all the steps, readback included. */
   wallMs: number;
