@@ -51,8 +51,8 @@ type Entry<O extends RuleOptions> = { record: GroupRecord<O, Parameter>; launch:
  * Steps parameters that stay in the caller's `GPUBuffer`s, by a rule such as `adam()` or `adabelief()`.
  *
  * All tensors of a group that share a parameter buffer and a gradient buffer are updated by one dispatch; others take
- * one dispatch each, in one compute pass. No step creates a buffer, a bind group or a pipeline, unless a gradient
- * buffer is seen for the first time.
+ * one dispatch each, small ones one for two, in one compute pass. No step creates a buffer, a bind group or a pipeline,
+ * unless a gradient buffer is seen for the first time.
  *
  * @example
  * const optimizer = await Optimizer.create(device, [{ param: weights, grad: weightsGrad }], adabelief({ lr: 1e-3 }));

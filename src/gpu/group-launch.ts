@@ -3,9 +3,16 @@
 import { refuseOverlap, type RangeIndex } from "../range-index.js";
 import { assignmentsOf, type Assignments } from "./arenas.js";
 import type { GradientControl } from "./gradient-control.js";
-import { launchLimits } from "./limits.js";
-import { kernelNow, loadKernel, stepProgram, type Kernel, type Program, type Variant } from "./pipelines.js";
 import type { GroupMonitor, TensorRows } from "./group-monitor.js";
+import type { Pairs } from "./pairs.js";
+import {
+  kernelNow,
+  loadKernel,
+  stepProgram,
+  type Kernel,
+  type KernelSource,
+  type Variant,
+} from "./pipelines.js";
 import { ScalarRing } from "./scalar-ring.js";
 import type { Tensor } from "./tensor.js";
 import { INDIRECT } from "./usage.js";
@@ -25,6 +32,9 @@ export type LaunchSetup = {
   hasSteps?: boolean;
 };
 
+/** Tensors longer than this are not stepped two by two: next to their time, that of a dispatch is nothing. */
+const MAX_PAIRED = 65_536;
+
 /** A gradient that the caller assigned anew. */
 type Move = { tensor: Tensor; grad: Tensor["grad"] };
 
@@ -41,9 +51,11 @@ export class GroupLaunch {
   readonly #offsets = new Uint32Array(1);
   #ring: ScalarRing | undefined;
   #monitor: GroupMonitor | undefined;
-  #source!: ScalarSource;
+  #scalars!: ScalarSource;
   #staging: Float32Array | undefined;
   #dispatches: BoundDispatch[] = [];
+  /** Steps small units two by two, for a group that has some. */
+  #pairs: Pairs | undefined;
 
   /** Plans without making any GPU object. @throws {ParameterError} when a dispatch cannot be bound */
   constructor(
@@ -56,7 +68,7 @@ export class GroupLaunch {
       label: setup.label,
       slotCount: setup.slots.length,
       initial: setup.slots.map((slot) => setup.initial[slot] ?? 0),
-      limits: launchLimits(device, !setup.control?.control.options.monitor),
+      merges: !setup.control?.control.options.monitor,
       kernel: (variant) => this.#kernel(variant),
     };
     this.#sortByWatch(tensors);
@@ -82,9 +94,17 @@ export class GroupLaunch {
   async loadKernels(): Promise<void> {
     const variants = new Set(this.units.flatMap((unit) => [...unit.variants()]));
     const load = async (variant: Variant) => {
-      this.#kernels.set(variant, await loadKernel(this.device, this.#program(variant), this.setup.label));
+      const program = stepProgram(this.#source(variant));
+      this.#kernels.set(variant, await loadKernel(this.device, program, this.setup.label));
     };
-    await Promise.all([...variants].map(load));
+    await Promise.all([...[...variants].map(load), this.#loadPairs()]);
+  }
+
+  async #loadPairs(): Promise<void> {
+    // What handles gradients steps and measures tensor by tensor.
+    if (this.setup.control || this.units.filter(isSmall).length < 2) return;
+    const { Pairs } = await import("./pairs.js");
+    this.#pairs = await Pairs.load(this.device, this.#source("separate"), this.setup.label);
   }
 
   /** Creates buffers and bind groups. Synchronous, so that error scopes can stand around it. */
@@ -92,8 +112,8 @@ export class GroupLaunch {
     const { label, scalarCount, control, hasSteps = false } = this.setup;
     if (control) this.#monitor = control.control.createMonitor(label, this.#tensorRows(), hasSteps);
     else this.#ring = new ScalarRing(this.device, scalarCount, `${label}/scalars`);
-    this.#source = control?.control.sourceFor(control.group, this.#monitor) ?? this.#ring!;
-    for (const unit of this.units) unit.allocate(this.#source);
+    this.#scalars = control?.control.sourceFor(control.group, this.#monitor) ?? this.#ring!;
+    for (const unit of this.units) unit.allocate(this.#scalars);
     this.#flatten();
   }
 
@@ -123,8 +143,8 @@ export class GroupLaunch {
   /** Binds everything anew, for scalars that lie elsewhere. */
   rebind(): void {
     const { control } = this.setup;
-    if (control) this.#source = control.control.sourceFor(control.group, this.#monitor);
-    for (const unit of this.units) unit.rebind(this.#source);
+    if (control) this.#scalars = control.control.sourceFor(control.group, this.#monitor);
+    for (const unit of this.units) unit.rebind(this.#scalars);
     this.#flatten();
   }
 
@@ -175,7 +195,7 @@ export class GroupLaunch {
       moves.forEach(({ tensor }, index) => (tensor.grad = before[index]!));
       throw error;
     }
-    for (const unit of units) unit.bind(this.#source);
+    for (const unit of units) unit.bind(this.#scalars);
     this.#flatten();
   }
 
@@ -228,22 +248,26 @@ export class GroupLaunch {
   #kernel(variant: Variant): Kernel {
     let kernel = this.#kernels.get(variant);
     if (!kernel) {
-      kernel = kernelNow(this.device, this.#program(variant), this.setup.label);
+      kernel = kernelNow(this.device, stepProgram(this.#source(variant)), this.setup.label);
       this.#kernels.set(variant, kernel);
     }
     return kernel;
   }
 
-  #program(variant: Variant): Program {
+  #source(variant: Variant): KernelSource {
     const { wgsl, slots, control, hasSteps = false } = this.setup;
     const handling = control?.control.handling(hasSteps);
-    return stepProgram({ wgsl, stateless: slots.length === 0, variant, handling });
+    return { wgsl, stateless: slots.length === 0, variant, handling };
   }
 
   #flatten(): void {
-    this.#dispatches = this.units.flatMap(({ dispatches }) => dispatches);
+    const single = this.#pairs ? this.units.filter((unit) => !isSmall(unit)) : this.units;
+    this.#dispatches = single.flatMap(({ dispatches }) => dispatches);
+    if (this.#pairs) this.#dispatches.push(...this.#pairs.merge(this.units.filter(isSmall)));
   }
 }
+
+const isSmall = ({ length }: Unit): boolean => length <= MAX_PAIRED;
 
 /** Notes whether a tensor's gradient moved. @throws {ParameterError} when it cannot be stepped from there */
 function noteMove(tensor: Tensor, params: RangeIndex<GPUBuffer>, moves: Move[]): void {

@@ -22,21 +22,27 @@ export function deviceRequirements(adapter: GPUAdapter): DeviceRequirements {
 }
 
 /**
- * Elements per workgroup. A software adapter runs workgroups one after another on a few threads, so that long chunks
- * spare their start-up cost; hardware wants thousands of workgroups in flight.
+ * Elements per workgroup. Hardware wants thousands of workgroups in flight. A software adapter runs them on as many
+ * threads as there are cores, and starting one costs as much as a thousand elements: long chunks spare that, as long as
+ * there are some for every thread.
  */
-function chunkLength(device: GPUDevice): number {
+function chunkLength(device: GPUDevice, elements: number): number {
   // Older browsers have no adapterInfo on the device.
   const info = device.adapterInfo as GPUAdapterInfo | undefined;
-  return (info?.isFallbackAdapter ? 512 : 16) * BLOCK_LENGTH;
+  const blocks = Math.ceil(elements / 8 / BLOCK_LENGTH);
+  return (info?.isFallbackAdapter ? Math.min(Math.max(blocks, 32), 512) : 16) * BLOCK_LENGTH;
 }
 
-/** The limits that bound our dispatches on a device. @param merges whether neighbours may be stepped as one tensor */
-export function launchLimits(device: GPUDevice, merges: boolean): LaunchLimits {
+/**
+ * The limits that bound our dispatches on a device.
+ * @param elements that are stepped together
+ * @param merges whether neighbours may be stepped as one tensor
+ */
+export function launchLimits(device: GPUDevice, elements: number, merges: boolean): LaunchLimits {
   return {
     maxBindingBytes: device.limits.maxStorageBufferBindingSize,
     alignment: device.limits.minStorageBufferOffsetAlignment,
-    chunkLength: chunkLength(device),
+    chunkLength: chunkLength(device, elements),
     merges,
   };
 }

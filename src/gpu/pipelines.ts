@@ -1,11 +1,14 @@
 // Compiles kernels and caches them per device. A step kernel is a rule's WGSL, the modules of its state, its gradients and
-// its buffers, and step.wgsl, one after another. Does not know what a rule computes.
+// its buffers, and an entry point, one after another. Does not know what a rule computes.
 import plainGradientWgsl from "../../shaders/gradient-plain.wgsl?raw";
+import launchWgsl from "../../shaders/launch.wgsl?raw";
+import segmentWgsl from "../../shaders/segment.wgsl?raw";
 import separateBuffersWgsl from "../../shaders/separate-buffers.wgsl?raw";
 import sharedBufferWgsl from "../../shaders/shared-buffer.wgsl?raw";
 import statefulWgsl from "../../shaders/stateful.wgsl?raw";
 import statelessWgsl from "../../shaders/stateless.wgsl?raw";
 import stepWgsl from "../../shaders/step.wgsl?raw";
+import updateWgsl from "../../shaders/update.wgsl?raw";
 import watchNothingWgsl from "../../shaders/watch-nothing.wgsl?raw";
 import { DeviceError } from "../errors.js";
 import { underScopes } from "./error-scopes.js";
@@ -46,12 +49,21 @@ export type KernelSource = {
 /** Modules of a step kernel in the place of gradient-plain.wgsl and watch-nothing.wgsl, and what they bind. */
 export type StepHandling = { modules: readonly string[]; entries: readonly GPUBindGroupLayoutEntry[] };
 
-/** The complete WGSL text of a rule's step kernel. */
-export function stepWgslOf({ wgsl, stateless, variant, handling }: KernelSource): string {
-  const state = stateless ? statelessWgsl : statefulWgsl;
+/** The modules of a step kernel that do not depend on what it binds. */
+export function commonWgslOf({ wgsl, stateless, handling }: KernelSource): string[] {
   const modules = handling?.modules ?? [plainGradientWgsl, watchNothingWgsl];
+  return [wgsl, ...(stateless ? [] : [updateWgsl]), ...modules, launchWgsl];
+}
+
+/** The modules that step the segments of one parameter buffer. */
+export function bufferWgslOf({ stateless, variant }: KernelSource): string[] {
   const buffers = variant === "shared" ? sharedBufferWgsl : separateBuffersWgsl;
-  return [wgsl, state, ...modules, buffers, stepWgsl].join("\n");
+  return [stateless ? statelessWgsl : statefulWgsl, buffers, segmentWgsl];
+}
+
+/** The complete WGSL text of a rule's step kernel. */
+export function stepWgslOf(source: KernelSource): string {
+  return [...commonWgslOf(source), ...bufferWgslOf(source), stepWgsl].join("\n");
 }
 
 /** An entry of a layout for compute kernels. */

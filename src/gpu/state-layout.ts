@@ -1,4 +1,4 @@
-// How the state of a tensor lies in memory, as shaders/step.wgsl reads it: blocks of 64 elements, 16 State structs a
+// How the state of a tensor lies in memory, as shaders/segment.wgsl reads it: blocks of 64 elements, 16 State structs a
 // block, one vec4 a slot; component c of lane l holds element 16·c + l. The only place on the host that knows this.
 
 /** Elements of a block. */

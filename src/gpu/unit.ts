@@ -13,6 +13,7 @@ import {
   type StatePlacement,
   type TensorRange,
 } from "./launch-plan.js";
+import { launchLimits } from "./limits.js";
 import { BINDINGS, type Kernel, type Variant } from "./pipelines.js";
 import { RING_STEPS } from "./scalar-ring.js";
 import { filledStructs } from "./state-layout.js";
@@ -27,7 +28,8 @@ export type UnitContext = {
   slotCount: number;
   /** What each slot starts from. */
   initial: readonly number[];
-  limits: LaunchLimits;
+  /** Whether neighbours may be stepped as one tensor. */
+  merges: boolean;
   kernel: (variant: Variant) => Kernel;
 };
 
@@ -37,6 +39,8 @@ export type BoundDispatch = {
   bindGroup: GPUBindGroup;
   x: number;
   y: number;
+  /** What is bound, for a dispatch that steps another unit as well. */
+  entries: readonly GPUBindGroupEntry[];
   /** What measures its gradients, for an optimizer that clips or skips. */
   measure?: GPUBindGroup;
 };
@@ -73,6 +77,8 @@ const MAX_ARRANGEMENTS = 16;
 const MAX_BEGINNINGS = 64;
 
 export class Unit {
+  /** Elements of all its tensors. */
+  readonly length: number;
   readonly placement: StatePlacement;
   /** State buffers, by the index that the placement uses. */
   states: GPUBuffer[] = [];
@@ -81,6 +87,7 @@ export class Unit {
   /** Row of the first workgroup of each piece among the group's, and the row after the last. */
   readonly rows: readonly number[];
   readonly #ranges: TensorRange[];
+  readonly #limits: LaunchLimits;
   readonly #arrangements = new Map<string, Arrangement>();
   /** Segments of forgotten arrangements, and the count of arrangements made when each was forgotten. */
   readonly #retired: { segments: GPUBuffer; at: number }[] = [];
@@ -95,13 +102,15 @@ export class Unit {
     readonly tensors: readonly Tensor[],
     firstRow: number,
   ) {
-    const { limits, slotCount, device } = context;
+    const { merges, slotCount, device } = context;
     this.#ranges = tensors.map(({ param, length }) => {
       return { offset: param.offset, length, paddedEnd: paddedEnd(param.buffer, param.offset + param.size) };
     });
-    const maxStateBytes = Math.min(limits.maxBindingBytes, device.limits.maxBufferSize);
+    this.length = tensors.reduce((sum, { length }) => sum + length, 0);
+    this.#limits = launchLimits(device, this.length, merges);
+    const maxStateBytes = Math.min(this.#limits.maxBindingBytes, device.limits.maxBufferSize);
     this.placement = placeStates(this.#ranges, slotCount, maxStateBytes);
-    this.rows = rowsOfPieces(this.placement.pieces, limits.chunkLength, firstRow);
+    this.rows = rowsOfPieces(this.placement.pieces, this.#limits.chunkLength, firstRow);
   }
 
   /** Which kernels the gradients need as they lie now. */
@@ -116,13 +125,12 @@ export class Unit {
    * @throws {ParameterError} when a parameter and its gradient in one buffer lie too far apart to be bound at once
    */
   plan(gradients = this.#gradients().gradients): Dispatch[] {
-    const { limits } = this.context;
-    const plan = planDispatches(this.#ranges, gradients, this.placement, limits, this.rows);
+    const plan = planDispatches(this.#ranges, gradients, this.placement, this.#limits, this.rows);
     if (Array.isArray(plan)) return plan;
     const { name } = this.tensors[plan.tooFarApart]!;
     throw new ParameterError(
       `param and grad of "${name}" are in one buffer and too far apart to be bound at once: the span exceeds ` +
-        `maxStorageBufferBindingSize (${limits.maxBindingBytes} bytes); put them in two buffers, move them closer, or ` +
+        `maxStorageBufferBindingSize (${this.#limits.maxBindingBytes} bytes); put them in two buffers, move them closer, or ` +
         "request a device with a larger limit (deviceRequirements)",
     );
   }
@@ -207,7 +215,7 @@ export class Unit {
 
   /** The distinct gradient buffers, and where among them, from where each is first used, the gradients are. */
   #gradients(): { gradients: GradientRange[]; sources: GradientSource[] } {
-    const { alignment } = this.context.limits;
+    const { alignment } = this.#limits;
     const indices = new Map<GPUBuffer, number>();
     const sources: GradientSource[] = [];
     for (const { param, grad } of this.tensors) {
@@ -232,11 +240,12 @@ export class Unit {
   }
 
   #upload(dispatches: Dispatch[]): Arrangement {
-    const { device, label, limits } = this.context;
+    const { device, label } = this.context;
+    const { alignment } = this.#limits;
     let size = 0;
     const starts = dispatches.map(({ segments }) => {
       const start = size;
-      size += Math.ceil(segments.byteLength / limits.alignment) * limits.alignment;
+      size += Math.ceil(segments.byteLength / alignment) * alignment;
       return start;
     });
     const segments = device.createBuffer({ label: `${label}/segments`, size, usage: STORAGE | COPY_DST });
@@ -270,7 +279,7 @@ export class Unit {
     if (source.entries) entries.push(...source.entries);
     const bindGroup = device.createBindGroup({ label, layout: kernel.layout, entries });
     const [x, y] = workgroupGrid(rows.length / SEGMENT_WORDS, device.limits.maxComputeWorkgroupsPerDimension);
-    if (!source.measure) return { kernel, bindGroup, x, y };
-    return { kernel, bindGroup, x, y, measure: source.measure(segmentRows, gradients) };
+    if (!source.measure) return { kernel, bindGroup, x, y, entries };
+    return { kernel, bindGroup, x, y, entries, measure: source.measure(segmentRows, gradients) };
   }
 }

@@ -71,9 +71,11 @@ export class BuiltPackage {
 
   /**
    * Minified code of a module and all it needs, as an application's bundler would ship it.
-   * @returns all of it, the bytes that the page loads at once, and those it loads when they are asked for
+   * @returns all of it, the bytes that the page loads at once, and those of each part that it loads when it is asked for
    */
-  async bundle(code: string): Promise<{ code: string; gzipBytes: number; laterBytes: number }> {
+  async bundle(
+    code: string,
+  ): Promise<{ code: string; gzipBytes: number; laterBytes: Record<string, number> }> {
     const entry = path.join(this.folder, "entry.js");
     writeFileSync(entry, code);
     const bundle = await rolldown({ input: entry, cwd: this.folder });
@@ -81,12 +83,16 @@ export class BuiltPackage {
     await bundle.close();
     const chunks = output.flatMap((chunk) => (chunk.type === "chunk" ? [chunk] : []));
     const bytesOf = (text: string) => gzipSync(text, { level: 9 }).byteLength;
-    const sum = (isLater: boolean) =>
-      chunks
-        .filter((chunk) => chunk.isDynamicEntry === isLater)
-        .reduce((bytes, chunk) => bytes + bytesOf(chunk.code), 0);
-    const text = chunks.map((chunk) => chunk.code).join("");
-    return { code: text, gzipBytes: sum(false), laterBytes: sum(true) };
+    const atOnce = chunks.filter((chunk) => !chunk.isDynamicEntry);
+    const later = chunks.filter((chunk) => chunk.isDynamicEntry);
+    return {
+      code: chunks.map((chunk) => chunk.code).join(""),
+      gzipBytes: atOnce.reduce((bytes, chunk) => bytes + bytesOf(chunk.code), 0),
+      // Built as src/gpu/pairs.ts, bundled as pairs-<hash>-<hash>.
+      laterBytes: Object.fromEntries(
+        later.map(({ name, code: part }) => [/^[a-z]+(-[a-z]+)?(?=-|$)/.exec(name)![0], bytesOf(part)]),
+      ),
+    };
   }
 
   /** Messages of a strict compiler that resolves modules in a way, and the types that each entry exports as values. */

@@ -1,4 +1,5 @@
-// A model of what shaders/step.wgsl does with a plan: every element that a dispatch touches, checked one by one.
+// A model of what shaders/step.wgsl and shaders/segment.wgsl do with a plan: every element that a dispatch touches,
+// checked one by one.
 import { SLICE_ALIGNMENT } from "../../src/gpu/arenas";
 import {
   placeStates,
