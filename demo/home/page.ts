@@ -1,6 +1,7 @@
 // The front page: a card for each demo, its preview live while it is in view. Without WebGPU, or for visitors who want no
 // motion, cards show pictures. Must not know how a demo works.
 import { byId, element } from "../shared/dom";
+import { openJaxDevice } from "../shared/jax-device";
 import { PAGES } from "../shared/pages.mjs";
 import { Shell } from "../shared/shell";
 import type { Preview } from "./preview";
@@ -49,6 +50,14 @@ byId("cards").append(...PAGES.map(card));
 
 const nextFrame = () => new Promise((resolve) => requestAnimationFrame(resolve));
 
+/** Previews take turns, in the order in which they ask: a software adapter has no time for all of them at once. */
+let lastTurn: Promise<unknown> = Promise.resolve();
+function inTurn<Result>(act: () => Promise<Result>): Promise<Result> {
+  const turn = lastTurn.then(act);
+  lastTurn = turn.catch(() => undefined);
+  return turn;
+}
+
 /** Keeps the preview of a stage going while it is in view. */
 function playInView(device: GPUDevice, stage: HTMLElement): void {
   const open = PREVIEWS[stage.dataset.name!];
@@ -58,9 +67,10 @@ function playInView(device: GPUDevice, stage: HTMLElement): void {
   let preview: Preview | undefined;
   const play = async () => {
     isPlaying = true;
-    preview ??= await (await open()).openPreview(device, stage.querySelector("canvas")!);
+    const { openPreview } = await open();
+    preview ??= await inTurn(() => openPreview(device, stage.querySelector("canvas")!));
     while (isInView && !shell.hasFailed()) {
-      await preview.frame();
+      await inTurn(preview.frame);
       if (!shell.hasFailed()) stage.classList.add("live");
       await nextFrame();
     }
@@ -73,7 +83,7 @@ function playInView(device: GPUDevice, stage: HTMLElement): void {
 }
 
 async function start(): Promise<void> {
-  const device = await shell.openDevice();
+  const device = await shell.openDevice(openJaxDevice);
   shell.enter("idle");
   if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
   for (const stage of document.querySelectorAll<HTMLElement>(".stage")) playInView(device, stage);

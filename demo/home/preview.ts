@@ -2,7 +2,7 @@
 
 export interface Preview {
   /** Moves on by a frame and draws. The front page calls it again when it has ended, while the preview is in view. */
-  frame(): Promise<void>;
+  frame: () => Promise<void>;
 }
 
 /** A module with a preview; it draws into `canvas`, whose size it leaves as it is. */
