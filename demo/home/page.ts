@@ -67,8 +67,8 @@ function playInView(device: GPUDevice, stage: HTMLElement): void {
   let preview: Preview | undefined;
   const play = async () => {
     isPlaying = true;
-    const { openPreview } = await open();
-    preview ??= await inTurn(() => openPreview(device, stage.querySelector("canvas")!));
+    const module = await open();
+    preview ??= await inTurn(() => module.openPreview(device, stage.querySelector("canvas")!));
     while (isInView && !shell.hasFailed()) {
       await inTurn(preview.frame);
       if (!shell.hasFailed()) stage.classList.add("live");
