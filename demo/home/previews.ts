@@ -7,4 +7,5 @@ export const PREVIEWS: Readonly<Record<string, () => Promise<PreviewModule>>> = 
   belief: () => import("./belief-preview"),
   picture: () => import("./picture-preview"),
   conformance: () => import("./conformance-preview"),
+  benchmark: () => import("./benchmark-preview"),
 };
