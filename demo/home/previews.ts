@@ -5,4 +5,7 @@ import type { PreviewModule } from "./preview";
 export const PREVIEWS: Readonly<Record<string, () => Promise<PreviewModule>>> = {
   landscapes: () => import("./landscapes-preview"),
   belief: () => import("./belief-preview"),
+  picture: () => import("./picture-preview"),
+  conformance: () => import("./conformance-preview"),
+  benchmark: () => import("./benchmark-preview"),
 };

@@ -3,18 +3,13 @@ import { byId, setText } from "../shared/dom";
 import { type ChartData, LineChart } from "../shared/line-chart";
 import { ruleColor, ruleLabel, type RuleName } from "../shared/rules";
 import type { Errors, Pair } from "./fit";
+import { psnrOf } from "./psnr";
 
 const PSNR_RANGE: [number, number] = [10, 40];
-/** Shown for pictures that are the same to the last bit of a float. */
-const BEST_PSNR = 99;
 /** Leads below are noise. */
 const SMALL_LEAD = 0.05;
 
 const SIDES = ["left", "right"] as const;
-
-/** 10·log10(1 / mean squared error), in dB; null when the error is not one, and negative says so too. */
-export const psnrOf = (error: number): number | null =>
-  Number.isFinite(error) && error >= 0 ? Math.min(BEST_PSNR, -10 * Math.log10(error)) : null;
 
 export class Curves {
   readonly #chart: LineChart;

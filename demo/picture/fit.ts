@@ -3,7 +3,7 @@
 import type { RuleOptions, Schedule, UpdateRule } from "webgpu-optim";
 import type { PerTensor } from "./gaussians";
 import type { Kernels } from "./kernels";
-import { type Goal, HISTORY_LENGTH, Model } from "./model";
+import { createGoal, type Goal, HISTORY_LENGTH, Model } from "./model";
 
 export type Side = { rule: UpdateRule<RuleOptions>; lrs: PerTensor<number | Schedule> };
 export type Pair<Value> = [left: Value, right: Value];
@@ -30,19 +30,13 @@ export class Fit {
     initial: PerTensor<Float32Array>,
     sides: Pair<Side>,
   ): Promise<Fit> {
-    const buffer = device.createBuffer({
-      label: "demo/picture/goal",
-      size: pixels.byteLength,
-      usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST,
-    });
-    device.queue.writeBuffer(buffer, 0, pixels);
-    const goal = { size: Math.sqrt(pixels.length / 4), buffer };
+    const goal = createGoal(device, pixels);
     const models: Model[] = [];
     try {
       for (const side of sides) models.push(await Model.create(device, kernels, goal, { ...side, initial }));
     } catch (error) {
       for (const model of models) model.destroy();
-      buffer.destroy();
+      goal.buffer.destroy();
       throw error;
     }
     return new Fit(device, goal, models as Pair<Model>);

@@ -7,6 +7,17 @@ import { type KernelName, type Kernels, TILE } from "./kernels";
 /** The picture to fit, on the GPU: `size`² pixels as `vec4f`, colours from 0 to 1. */
 export type Goal = { size: number; buffer: GPUBuffer };
 
+/** @param pixels `size`² times red, green, blue, 1 */
+export function createGoal(device: GPUDevice, pixels: Float32Array<ArrayBuffer>): Goal {
+  const buffer = device.createBuffer({
+    label: "demo/picture/goal",
+    size: pixels.byteLength,
+    usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST,
+  });
+  device.queue.writeBuffer(buffer, 0, pixels);
+  return { size: Math.sqrt(pixels.length / 4), buffer };
+}
+
 export type ModelOptions = {
   rule: UpdateRule<RuleOptions>;
   lrs: PerTensor<number | Schedule>;
