@@ -5,4 +5,5 @@ import type { PreviewModule } from "./preview";
 export const PREVIEWS: Readonly<Record<string, () => Promise<PreviewModule>>> = {
   landscapes: () => import("./landscapes-preview"),
   belief: () => import("./belief-preview"),
+  digits: () => import("./digits-preview"),
 };

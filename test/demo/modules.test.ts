@@ -68,7 +68,8 @@ describe("a sample of digits", () => {
     vi.stubGlobal("fetch", (url: string) => {
       const name = url.includes("images") ? "images" : "labels";
       const file = files[name];
-      const counts = (read[name] = { bytes: 0, isCancelled: false });
+      const counts = { bytes: 0, isCancelled: false };
+      read[name] = counts;
       const body = new ReadableStream<Uint8Array>(
         {
           pull(controller) {
