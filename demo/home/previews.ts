@@ -6,4 +6,5 @@ export const PREVIEWS: Readonly<Record<string, () => Promise<PreviewModule>>> = 
   landscapes: () => import("./landscapes-preview"),
   belief: () => import("./belief-preview"),
   digits: () => import("./digits-preview"),
+  language: () => import("./language-preview"),
 };
