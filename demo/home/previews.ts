@@ -7,4 +7,5 @@ export const PREVIEWS: Readonly<Record<string, () => Promise<PreviewModule>>> = 
   belief: () => import("./belief-preview"),
   digits: () => import("./digits-preview"),
   language: () => import("./language-preview"),
+  gan: () => import("./gan-preview"),
 };
