@@ -62,7 +62,8 @@ export async function figureSvg(task, runs) {
   const y = {
     title: titles[task],
     type: /** @type {const} */ ("quantitative"),
-    scale: task === "images" ? { zero: false } : { type: /** @type {const} */ ("log"), nice: false },
+    // Distances fall by a factor, the others by less.
+    scale: task === "gan" ? { type: /** @type {const} */ ("log"), nice: false } : { zero: false },
     axis: { format: task === "images" ? ".0%" : ".3~g" },
   };
   const x = { field: "step", type: /** @type {const} */ ("quantitative"), title: "step" };

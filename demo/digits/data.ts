@@ -17,35 +17,43 @@ export type LoadProgress = (fraction: number) => void;
 const IMAGES_MAGIC = 0x00000803;
 const LABELS_MAGIC = 0x00000801;
 
-/** The values of an IDX file of unsigned bytes, without its header. */
-export function parseIdx(file: Uint8Array, magic: number, name: string): Uint8Array {
+/** Bytes before the values; the last byte of the magic number says how many dimensions there are. */
+const headerBytesOf = (magic: number) => 4 + 4 * (magic & 0xff);
+
+/**
+ * The values of an IDX file of unsigned bytes, without its header.
+ * @param count entries that the file was cut to, if it has more
+ */
+export function parseIdx(file: Uint8Array, magic: number, name: string, count = Infinity): Uint8Array {
+  const headerBytes = headerBytesOf(magic);
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
-  if (file.byteLength < 4 || view.getUint32(0) !== magic)
+  if (file.byteLength < headerBytes || view.getUint32(0) !== magic)
     throw new Error(`${name} is not an IDX file of MNIST`);
-  const dimensionCount = magic & 0xff;
-  const headerBytes = 4 + 4 * dimensionCount;
-  let length = 1;
-  for (let axis = 0; axis < dimensionCount; axis++) length *= view.getUint32(4 + 4 * axis);
+  let length = Math.min(count, view.getUint32(4));
+  for (let offset = 8; offset < headerBytes; offset += 4) length *= view.getUint32(offset);
   if (file.byteLength !== headerBytes + length) {
     throw new Error(`${name} has ${file.byteLength} bytes; its header asks for ${headerBytes + length}`);
   }
   return file.subarray(headerBytes);
 }
 
-async function fetchBytes(url: string, onProgress: LoadProgress): Promise<Uint8Array> {
+/** @param limit bytes after which the rest is left unloaded */
+async function fetchBytes(url: string, limit: number, onProgress: LoadProgress): Promise<Uint8Array> {
   const response = await fetch(url);
   if (!response.ok || !response.body)
     throw new Error(`${url} could not be loaded (status ${response.status})`);
-  const total = Number(response.headers.get("content-length"));
+  const total = Math.min(limit, Number(response.headers.get("content-length")));
   const chunks: Uint8Array[] = [];
   let received = 0;
-  for (const reader = response.body.getReader(); ;) {
+  const reader = response.body.getReader();
+  while (received < limit) {
     const { done, value } = await reader.read();
     if (done) break;
     chunks.push(value);
     received += value.byteLength;
     if (total > 0) onProgress(Math.min(1, received / total));
   }
+  if (received >= limit) await reader.cancel();
   const bytes = new Uint8Array(received);
   let offset = 0;
   for (const chunk of chunks) {
@@ -53,28 +61,38 @@ async function fetchBytes(url: string, onProgress: LoadProgress): Promise<Uint8A
     offset += chunk.byteLength;
   }
   onProgress(1);
-  return bytes;
+  return bytes.subarray(0, limit);
 }
 
-async function load(imagesUrl: string, labelsUrl: string, onProgress: LoadProgress): Promise<DigitSet> {
+async function load(
+  imagesUrl: string,
+  labelsUrl: string,
+  onProgress: LoadProgress = () => undefined,
+  count = Infinity,
+): Promise<DigitSet> {
   const [imagesFile, labelsFile] = await Promise.all([
-    fetchBytes(imagesUrl, onProgress),
-    fetchBytes(labelsUrl, () => undefined),
+    fetchBytes(imagesUrl, headerBytesOf(IMAGES_MAGIC) + count * PIXELS, onProgress),
+    fetchBytes(labelsUrl, headerBytesOf(LABELS_MAGIC) + count, () => undefined),
   ]);
-  const images = parseIdx(imagesFile, IMAGES_MAGIC, imagesUrl);
-  const labels = parseIdx(labelsFile, LABELS_MAGIC, labelsUrl);
+  const images = parseIdx(imagesFile, IMAGES_MAGIC, imagesUrl, count);
+  const labels = parseIdx(labelsFile, LABELS_MAGIC, labelsUrl, count);
   if (images.length !== labels.length * PIXELS) throw new Error(`${imagesUrl} and ${labelsUrl} do not match`);
   return { count: labels.length, images, labels };
 }
 
 /** The 60 000 images to train on: 47 MB. */
-export function loadTrainingSet(onProgress: LoadProgress = () => undefined): Promise<DigitSet> {
+export function loadTrainingSet(onProgress?: LoadProgress): Promise<DigitSet> {
   return load(trainImagesUrl, trainLabelsUrl, onProgress);
 }
 
 /** The 10 000 images that training never sees: 8 MB. */
-export function loadTestSet(onProgress: LoadProgress = () => undefined): Promise<DigitSet> {
+export function loadTestSet(onProgress?: LoadProgress): Promise<DigitSet> {
   return load(testImagesUrl, testLabelsUrl, onProgress);
+}
+
+/** The first images of the test set, without the rest of its files: 0.8 kB each. */
+export function loadSample(count: number): Promise<DigitSet> {
+  return load(testImagesUrl, testLabelsUrl, undefined, count);
 }
 
 // Mean and standard deviation of the training set's pixels in [0, 1]: networks start better from inputs around 0.

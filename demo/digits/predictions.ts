@@ -1,6 +1,7 @@
 // The grid of test digits with what the model reads in each. Must not know how it reads.
 import { setText } from "../shared/dom";
 import { type DigitSet, PIXELS, SIDE } from "./data";
+import { drawInk } from "./ink";
 
 /** Positions in the test set: a run of ordinary digits, then some of the first 500 that networks often misread. */
 const ORDINARY_COUNT = 24;
@@ -61,13 +62,11 @@ export class Predictions {
   }
 }
 
-/** A digit as ink: transparent paper, and the text's colour by way of the style's filter. */
+/** A digit in a canvas of its own; the style's filter gives it the text's colour. */
 function drawDigit(pixels: Uint8Array): HTMLCanvasElement {
   const canvas = document.createElement("canvas");
   canvas.width = SIDE;
   canvas.height = SIDE;
-  const image = new ImageData(SIDE, SIDE);
-  for (let pixel = 0; pixel < PIXELS; pixel++) image.data[4 * pixel + 3] = pixels[pixel]!;
-  canvas.getContext("2d")!.putImageData(image, 0, 0);
+  drawInk(canvas, pixels, 255);
   return canvas;
 }

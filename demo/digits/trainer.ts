@@ -12,7 +12,10 @@ import { CLASSES, type DigitSet, gather, PIXELS, readDigits, surprise } from "./
 import { models } from "./models";
 import { type ModelName, runLength, type RunOptions } from "./options.mjs";
 
-export type TrainingOptions = Pick<RunOptions, "model" | "batch" | "epochs" | "limit" | "seed">;
+export type TrainingOptions = Pick<RunOptions, "model" | "batch" | "epochs" | "limit" | "seed"> & {
+  /** Images are read in batches of this size: one shape, so one compilation. {@link READ_BATCH} if absent. */
+  readBatch?: number;
+};
 
 /** What a number of steps brought. `loss` is the mean cross-entropy of the last batch, before its step. */
 export type DigitSteps = StepsReport & {
@@ -27,7 +30,6 @@ export type DigitSteps = StepsReport & {
 /** How well images are read: mean cross-entropy, and share that is right. */
 export type Score = { loss: number; accuracy: number };
 
-/** Images are read in batches of this size: one shape, so one compilation. */
 export const READ_BATCH = 500;
 
 function compile(name: ModelName) {
@@ -54,6 +56,7 @@ export class Trainer {
   /** Completed steps. */
   step = 0;
   readonly #options: TrainingOptions;
+  readonly #readBatch: number;
   readonly #trainingSet: DigitSet;
   readonly #random: () => number;
   readonly #functions: ReturnType<typeof compile>;
@@ -68,6 +71,7 @@ export class Trainer {
     this.stepsPerEpoch = stepsPerEpoch;
     this.totalSteps = totalSteps;
     this.#options = options;
+    this.#readBatch = options.readBatch ?? READ_BATCH;
     this.#trainingSet = { ...trainingSet, count: options.limit };
     this.#random = seededRandom(options.seed);
     this.#functions = compiledModel(options.model);
@@ -173,12 +177,12 @@ export class Trainer {
   async score(set: DigitSet, count = set.count, onProgress?: (fraction: number) => void): Promise<Score> {
     let right = 0;
     let loss = 0;
-    for (let first = 0; first < count; first += READ_BATCH) {
-      const logits = await this.#logits(set, first, Math.min(READ_BATCH, count - first));
+    for (let first = 0; first < count; first += this.#readBatch) {
+      const logits = await this.#logits(set, first, Math.min(this.#readBatch, count - first));
       const digits = readDigits(logits);
       right += digits.filter((digit, row) => digit === set.labels[first + row]).length;
       loss += surprise(logits, set.labels.subarray(first));
-      onProgress?.(Math.min(1, (first + READ_BATCH) / count));
+      onProgress?.(Math.min(1, (first + this.#readBatch) / count));
     }
     return { loss: loss / count, accuracy: right / count };
   }
@@ -189,8 +193,14 @@ export class Trainer {
   }
 
   async #logits(set: DigitSet, first: number, count: number): Promise<Float32Array> {
-    const positions = Uint32Array.from({ length: READ_BATCH }, (_, row) => first + Math.min(row, count - 1));
-    const images = np.array(gather(set, positions).images, { shape: [READ_BATCH, PIXELS], device: "webgpu" });
+    const positions = Uint32Array.from(
+      { length: this.#readBatch },
+      (_, row) => first + Math.min(row, count - 1),
+    );
+    const images = np.array(gather(set, positions).images, {
+      shape: [this.#readBatch, PIXELS],
+      device: "webgpu",
+    });
     const logits = await floats(this.#functions.logits(this.#learner.refs(), images));
     return logits.subarray(0, count * CLASSES);
   }

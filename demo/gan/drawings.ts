@@ -1,5 +1,6 @@
 // What each pair of networks draws from the same noise, now and at earlier times. Must not know how it is drawn.
-import { PIXELS, SIDE } from "../digits/data";
+import { SIDE } from "../digits/data";
+import { drawInk } from "../digits/ink";
 import type { ComparedRule } from "../learning/advised.mjs";
 import { ruleDot } from "../learning/rule-table";
 import { byId, element, setText } from "../shared/dom";
@@ -10,7 +11,6 @@ const COLUMNS = 10;
 const ROWS = 5;
 /** Images that are shown of each rule. */
 export const DRAWN = COLUMNS * ROWS;
-const INK = 255;
 
 /** Pixels of each rule, in their order, after some steps. */
 type Moment = { step: number; pixels: readonly Float32Array[] };
@@ -64,23 +64,10 @@ export class Drawings {
     const shown = this.#moments[moment];
     if (!shown) return;
     shown.pixels.forEach((pixels, index) => {
-      drawGrid(this.#canvases[index]!, pixels);
+      drawInk(this.#canvases[index]!, pixels, 1);
     });
     const text = `After ${formatCount(shown.step)} steps`;
     setText(this.#summary, text);
     this.#lookBack.setAttribute("aria-valuetext", text);
   }
-}
-
-/** Digits as ink: transparent paper, and the text's colour by way of the style's filter. */
-function drawGrid(canvas: HTMLCanvasElement, pixels: Float32Array): void {
-  const image = new ImageData(canvas.width, canvas.height);
-  for (let index = 0; index < pixels.length; index++) {
-    const digit = Math.floor(index / PIXELS);
-    const pixel = index % PIXELS;
-    const x = (digit % COLUMNS) * SIDE + (pixel % SIDE);
-    const y = Math.floor(digit / COLUMNS) * SIDE + Math.floor(pixel / SIDE);
-    image.data[4 * (y * canvas.width + x) + 3] = INK * pixels[index]!;
-  }
-  canvas.getContext("2d")!.putImageData(image, 0, 0);
 }

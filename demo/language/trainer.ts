@@ -53,6 +53,58 @@ const differentiate = jit(valueAndGrad(surprise, { hasAux: true }));
 const measure = jit(surprise);
 const draw = jit(write);
 
+/** A text that a network writes on. */
+export class Writer {
+  readonly #weights: () => np.Array[];
+  readonly #random: () => number;
+  /** What is still to be read before it writes. */
+  readonly #prompt: number[];
+  #state: State;
+  #character: np.Array;
+
+  constructor(weights: () => np.Array[], state: State, prompt: string, seed: number) {
+    this.#weights = weights;
+    this.#random = seededRandom(seed);
+    const [first, ...others] = encode(prompt);
+    this.#prompt = others;
+    this.#state = state;
+    this.#character = asCharacters(Int32Array.of(first!), [1, 1]);
+  }
+
+  /** The next `length` characters, after what is left of the prompt. */
+  async next(length: number): Promise<string> {
+    for (const given of this.#prompt.splice(0)) {
+      this.#advance();
+      this.#character.dispose();
+      this.#character = asCharacters(Int32Array.of(given), [1, 1]);
+    }
+    const written: np.Array[] = [];
+    for (let index = 0; index < length; index++) {
+      this.#advance();
+      written.push(this.#character.ref);
+    }
+    return decode(await firsts(written));
+  }
+
+  /** Frees what it remembers. */
+  destroy(): void {
+    disposeAll([...this.#state, this.#character]);
+  }
+
+  /** Reads the character and draws the one after it. */
+  #advance(): void {
+    [this.#character, this.#state] = draw(this.#weights(), this.#character, this.#state, this.#noise());
+  }
+
+  #noise(): np.Array {
+    const values = Float32Array.from(
+      { length: ALPHABET.length },
+      () => -Math.log(-Math.log(this.#random() || Number.MIN_VALUE)),
+    );
+    return np.array(values, { shape: [1, ALPHABET.length], device: "webgpu" });
+  }
+}
+
 export class LanguageTrainer {
   /** Completed steps. */
   step = 0;
@@ -158,34 +210,16 @@ export class LanguageTrainer {
    * @param seed the same one draws the same characters from the same weights
    */
   async write(prompt: string, length: number, seed: number): Promise<string> {
-    const random = seededRandom(seed);
-    const noise = () =>
-      np.array(
-        Float32Array.from(
-          { length: ALPHABET.length },
-          () => -Math.log(-Math.log(random() || Number.MIN_VALUE)),
-        ),
-        { shape: [1, ALPHABET.length], device: "webgpu" },
-      );
+    const writer = this.writer(prompt, seed);
+    const text = await writer.next(length);
+    writer.destroy();
+    return text;
+  }
+
+  /** Writes on from a text, piece after piece, each with the weights as they are by then. */
+  writer(prompt: string, seed: number): Writer {
     const { layers, hidden } = this.#options;
-    const prompted = [...encode(prompt)];
-    let state = emptyState(layers, 1, hidden);
-    let character = asCharacters(Int32Array.of(prompted[0]!), [1, 1]);
-    const written: np.Array[] = [];
-    for (let place = 1; place < prompted.length + length; place++) {
-      const [drawn, newState] = draw(this.#learner.refs(), character, state, noise());
-      state = newState;
-      const given = prompted[place];
-      if (given === undefined) {
-        written.push(drawn.ref);
-        character = drawn;
-      } else {
-        drawn.dispose();
-        character = asCharacters(Int32Array.of(given), [1, 1]);
-      }
-    }
-    disposeAll([...state, character]);
-    return decode(await firsts(written));
+    return new Writer(() => this.#learner.refs(), emptyState(layers, 1, hidden), prompt, seed);
   }
 
   /** Frees weights, states and memory. Nothing may be running. */

@@ -1,5 +1,6 @@
 // The parts of the demo that need no browser: options, IDX files, random numbers.
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { CLASSES, loadSample, PIXELS, SIDE } from "../../demo/digits/data";
 import { DEFAULTS, parseOptions, runLength } from "../../demo/digits/options.mjs";
 import { MeanSince } from "../../demo/learning/mean-since";
 import type { StepsReport } from "../../demo/learning/train-together";
@@ -41,6 +42,86 @@ describe("parseOptions", () => {
       stepsPerEpoch: 3,
       totalSteps: 6,
     });
+  });
+});
+
+describe("a sample of digits", () => {
+  const COUNT = 10;
+  const HEADER = { images: [0x803, 100, SIDE, SIDE], labels: [0x801, 100] };
+  const PART = 1000;
+  /** Bytes of each file that were asked for, and whether the rest was cancelled. */
+  let read: Record<string, { bytes: number; isCancelled: boolean }>;
+
+  /** A file of 100 entries, or of `entries` in spite of its header; the values are the places, modulo 10. */
+  function fileOf(header: readonly number[], entries = 100): Uint8Array<ArrayBuffer> {
+    const file = new Uint8Array(4 * header.length + entries * (header.length > 2 ? PIXELS : 1));
+    header.forEach((value, index) => {
+      new DataView(file.buffer).setUint32(4 * index, value);
+    });
+    for (let at = 4 * header.length; at < file.length; at++) file[at] = (at - 4 * header.length) % CLASSES;
+    return file;
+  }
+
+  /** Answers requests with these files, part by part. */
+  function serve(files: Record<"images" | "labels", Uint8Array<ArrayBuffer>>): void {
+    read = {};
+    vi.stubGlobal("fetch", (url: string) => {
+      const name = url.includes("images") ? "images" : "labels";
+      const file = files[name];
+      const counts = { bytes: 0, isCancelled: false };
+      read[name] = counts;
+      const body = new ReadableStream<Uint8Array>(
+        {
+          pull(controller) {
+            const part = file.subarray(counts.bytes, counts.bytes + PART);
+            counts.bytes += part.length;
+            if (part.length > 0) controller.enqueue(part);
+            else controller.close();
+          },
+          cancel() {
+            counts.isCancelled = true;
+          },
+        },
+        { highWaterMark: 0 },
+      );
+      return Promise.resolve(new Response(body));
+    });
+  }
+
+  afterEach(() => {
+    vi.unstubAllGlobals();
+  });
+
+  it("is the first images and labels, and the rest stays unloaded", async () => {
+    const files = { images: fileOf(HEADER.images), labels: fileOf(HEADER.labels) };
+    serve(files);
+    const { count, images, labels } = await loadSample(COUNT);
+    expect(count).toBe(COUNT);
+    expect(images).toEqual(files.images.subarray(16, 16 + COUNT * PIXELS));
+    expect(labels).toEqual(files.labels.subarray(8, 8 + COUNT));
+    expect(read).toEqual({
+      images: { bytes: Math.ceil((16 + COUNT * PIXELS) / PART) * PART, isCancelled: true },
+      labels: { bytes: files.labels.length, isCancelled: true },
+    });
+  });
+
+  it("is all of a smaller set", async () => {
+    serve({ images: fileOf(HEADER.images), labels: fileOf(HEADER.labels) });
+    const { count, images } = await loadSample(200);
+    expect(count).toBe(100);
+    expect(images.length).toBe(100 * PIXELS);
+  });
+
+  it("is refused from what is no such file, or not the whole of one", async () => {
+    const images = fileOf(HEADER.images);
+    serve({ images: fileOf([0x804, 100, SIDE, SIDE]), labels: fileOf(HEADER.labels) });
+    await expect(loadSample(COUNT)).rejects.toThrow(/images.* is not an IDX file of MNIST/);
+    serve({ images, labels: Uint8Array.of(0, 0, 8, 1) });
+    await expect(loadSample(COUNT)).rejects.toThrow(/labels.* is not an IDX file of MNIST/);
+    serve({ images: fileOf(HEADER.images, 9), labels: fileOf(HEADER.labels) });
+    await expect(loadSample(COUNT)).rejects.toThrow(/has 7072 bytes; its header asks for 7856/);
+    serve({ images, labels: fileOf([0x801, 3], 3) });
+    await expect(loadSample(COUNT)).rejects.toThrow("do not match");
   });
 });
 
