@@ -5,7 +5,7 @@ import type { PreviewModule } from "./preview";
 export const PREVIEWS: Readonly<Record<string, () => Promise<PreviewModule>>> = {
   landscapes: () => import("./landscapes-preview"),
   belief: () => import("./belief-preview"),
-digits: () => import("./digits-preview"),
+  digits: () => import("./digits-preview"),
   language: () => import("./language-preview"),
   gan: () => import("./gan-preview"),
   picture: () => import("./picture-preview"),
