@@ -32,6 +32,7 @@ export class Shell {
     const device = await open();
     this.#device = device;
     setText(byId("adapter"), adapterName(device.adapterInfo));
+    byId("adapter").title = adapterName(device.adapterInfo);
     void device.lost.then(this.fail);
     device.addEventListener("uncapturederror", ({ error }) => {
       void this.fail(new Error(`The GPU reported an error: ${error.message}`));
