@@ -23,14 +23,14 @@ export function deviceRequirements(adapter: GPUAdapter): DeviceRequirements {
 
 /**
  * Elements per workgroup. Hardware wants thousands of workgroups in flight. A software adapter runs them on as many
- * threads as there are cores, and starting one costs as much as a thousand elements: long chunks spare that, as long as
- * there are some for every thread.
+ * threads as there are cores, and starting one costs as much as some thousand elements: long chunks spare that, as long
+ * as there are some for every thread.
  */
 function chunkLength(device: GPUDevice, elements: number): number {
   // Older browsers have no adapterInfo on the device.
   const info = device.adapterInfo as GPUAdapterInfo | undefined;
   const blocks = Math.ceil(elements / 8 / BLOCK_LENGTH);
-  return (info?.isFallbackAdapter ? Math.min(Math.max(blocks, 32), 512) : 16) * BLOCK_LENGTH;
+  return (info?.isFallbackAdapter ? Math.min(Math.max(blocks, 128), 512) : 16) * BLOCK_LENGTH;
 }
 
 /**
