@@ -1,5 +1,6 @@
 // A Vite plugin: writes what all pages of the gallery share into their HTML, so that it is there before any script
-// runs and nothing moves when one does. A page has the marks <!-- head -->, <!-- masthead --> and <!-- notice -->.
+// runs and nothing moves when one does. A page has the marks <!-- head -->, <!-- masthead --> and <!-- notice -->; those
+// that train under several rules have <!-- progress -->, <!-- chart name: Title --> and <!-- side by side --> as well.
 // It must not know any page.
 import { basename } from "node:path";
 import { HOME, PAGES } from "../demo/shared/pages.mjs";
@@ -34,6 +35,54 @@ const notice = () => `<div id="notice" class="notice" role="alert" data-testid="
         <button id="reload" class="button" type="button" hidden>Reload the page</button>
       </div>`;
 
+const PROGRESS = `<section class="panel" aria-label="Progress">
+          <div class="progress-text">
+            <p id="status" data-testid="status" role="status">Looking for a GPU</p>
+            <p id="progress-detail" class="numbers" data-testid="progress-detail"></p>
+          </div>
+          <div
+            id="progress"
+            class="progress"
+            role="progressbar"
+            aria-labelledby="status"
+            aria-valuemin="0"
+            aria-valuemax="100"
+          >
+            <div></div>
+          </div>
+        </section>`;
+
+/** A table with a row for each rule. */
+const SIDE_BY_SIDE = `<section class="panel rule-table" aria-labelledby="results-heading">
+          <h2 id="results-heading">Side by side</h2>
+          <table id="results" data-testid="results"></table>
+        </section>`;
+
+/**
+ * Curves of several rules.
+ * @param {string} name of its elements
+ * @param {string} title
+ */
+const chart = (name, title) => `<figure class="panel">
+            <figcaption>
+              <h2>${title}</h2>
+              <ul id="${name}-legend" class="legend many"></ul>
+            </figcaption>
+            <div
+              id="${name}-chart"
+              class="chart"
+              role="img"
+              aria-label="${title} against steps; the latest values are in the table."
+            ></div>
+          </figure>`;
+
+/** What several pages have, where they say so. */
+const withPanels = (/** @type {string} */ html) =>
+  html
+    .replace("<!-- progress -->", PROGRESS)
+    .replace("<!-- side by side -->", SIDE_BY_SIDE)
+    .replace(/<!-- chart (\w+): (.*) -->/g, (_, name, title) => chart(name, title));
+
 /** @returns {import("vite").Plugin} */
 export function sharedShell() {
   return {
@@ -48,7 +97,7 @@ export function sharedShell() {
           const mark = `<!-- ${name} -->`;
           if (!text.includes(mark)) throw new Error(`${filename} lacks the mark ${mark} of the shared shell`);
           return text.replace(mark, part);
-        }, html);
+        }, withPanels(html));
       },
     },
   };
