@@ -1,7 +1,6 @@
 // A Vite plugin: writes what all pages of the gallery share into their HTML, so that it is there before any script
-// runs and nothing moves when one does. A page has the marks <!-- head -->, <!-- masthead --> and <!-- notice -->; those
-// that train under several rules have <!-- progress -->, <!-- chart name: Title --> and <!-- side by side --> as well.
-// It must not know any page.
+// runs and nothing moves when one does. A page has the marks <!-- head -->, <!-- masthead --> and <!-- notice -->; where
+// it wants them, <!-- progress -->, <!-- chart name: Title --> and <!-- side by side --> as well. It must not know any page.
 import { basename } from "node:path";
 import { HOME, PAGES } from "../demo/shared/pages.mjs";
 
@@ -35,8 +34,7 @@ const notice = () => `<div id="notice" class="notice" role="alert" data-testid="
         <button id="reload" class="button" type="button" hidden>Reload the page</button>
       </div>`;
 
-const PROGRESS = `<section class="panel" aria-label="Progress">
-          <div class="progress-text">
+const PROGRESS = `<div class="progress-text">
             <p id="status" data-testid="status" role="status">Looking for a GPU</p>
             <p id="progress-detail" class="numbers" data-testid="progress-detail"></p>
           </div>
@@ -49,8 +47,7 @@ const PROGRESS = `<section class="panel" aria-label="Progress">
             aria-valuemax="100"
           >
             <div></div>
-          </div>
-        </section>`;
+          </div>`;
 
 /** A table with a row for each rule. */
 const SIDE_BY_SIDE = `<section class="panel rule-table" aria-labelledby="results-heading">
