@@ -165,26 +165,45 @@ describe("gradients that move", () => {
     for (const each of [optimizer, ...singles]) each.destroy();
   });
 
-  it("lie beside the other tensor's parameters: both are stepped alone", async ({ gpu }) => {
-    const random = new Random(5);
-    // The second half of each buffer holds the gradient of the other.
-    const [a, b] = [gpu.buffer(random.normals(256)), gpu.buffer(random.normals(256))];
-    const half = (buffer: GPUBuffer, index: number) => ({ buffer, offset: index * 512, size: 512 });
-    const crossed = [
-      { name: "t0", param: half(a, 0), grad: half(b, 1) },
-      { name: "t1", param: half(b, 0), grad: half(a, 1) },
-    ];
-    const [valuesA, valuesB] = [await gpu.read(a), await gpu.read(b)];
-    const twins = [
-      { name: "t0", param: gpu.buffer(valuesA.slice(0, 128)), grad: gpu.buffer(valuesB.slice(128)) },
-      { name: "t1", param: gpu.buffer(valuesB.slice(0, 128)), grad: gpu.buffer(valuesA.slice(128)) },
-    ];
-    const optimizer = await Optimizer.create(gpu.device, crossed, adabelief());
-    const singles = await alone(gpu, twins, adabelief());
-    expect(watched(gpu, optimizer).dispatches).toBe(2);
-    for (const single of singles) single.step();
-    expect(await gpu.read(a, 0, 128)).toEqual(await gpu.read(twins[0]!.param));
-    expect(await gpu.read(b, 0, 128)).toEqual(await gpu.read(twins[1]!.param));
-    for (const each of [optimizer, ...singles]) each.destroy();
-  });
+  for (const [which, crosses] of [
+    ["the first's", [true, false]],
+    ["the second's", [false, true]],
+    ["both", [true, true]],
+  ] as const) {
+    it(`lie beside the other tensor's parameters, ${which}: both are stepped alone`, async ({ gpu }) => {
+      const random = new Random(5);
+      // The first half of a buffer holds parameters, the second the gradient of the other tensor.
+      const shared = [0, 1].map(() => gpu.buffer(random.normals(256)));
+      const apart = [0, 1].map(() => gpu.buffer(random.normals(128)));
+      const half = (buffer: GPUBuffer, index: number) => ({ buffer, offset: index * 512, size: 512 });
+      const tensorOf = async (index: 0 | 1) => {
+        const grad = crosses[index] ? half(shared[1 - index]!, 1) : half(apart[index]!, 0);
+        const values = (await gpu.read(grad.buffer)).slice(grad.offset / 4, grad.offset / 4 + 128);
+        return {
+          crossed: { param: half(shared[index]!, 0), grad },
+          twin: {
+            param: gpu.buffer((await gpu.read(shared[index]!)).slice(0, 128)),
+            grad: gpu.buffer(values),
+          },
+        };
+      };
+      const both = [await tensorOf(0), await tensorOf(1)];
+      const optimizer = await Optimizer.create(
+        gpu.device,
+        both.map(({ crossed }) => crossed),
+        adabelief(),
+      );
+      const singles = await alone(
+        gpu,
+        both.map(({ twin }) => twin),
+        adabelief(),
+      );
+      expect(watched(gpu, optimizer).dispatches).toBe(2);
+      for (const single of singles) single.step();
+      for (const [index, { twin }] of both.entries()) {
+        expect(await gpu.read(shared[index]!, 0, 128)).toEqual(await gpu.read(twin.param));
+      }
+      for (const each of [optimizer, ...singles]) each.destroy();
+    });
+  }
 });
